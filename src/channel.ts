@@ -1,0 +1,87 @@
+/**
+ * A channel carries NIP-01 text both ways between two ends that are connected. Whether it is
+ * encrypted, and over what it runs, is known to its implementation in `channel/` alone.
+ *
+ * @module
+ */
+
+import type { VerifiedEvent } from "./nostr/event.ts";
+import type { PublicKey } from "./nostr/key.ts";
+import type { Verdict } from "./nostr/verdict.ts";
+
+/** Who is at the other end, as far as the channel has established it. */
+export interface Peer {
+  /** IP address as seen by the server, without port; for limits and logs. */
+  readonly address: string;
+  /** Every key that has authenticated on this channel, in order; empty for an anonymous peer. */
+  readonly pubkeys: ReadonlySet<PublicKey>;
+}
+
+/** How a channel ended. */
+export interface ChannelEnd {
+  /** A close code as SPEC tables them, or 1006 when the channel broke. */
+  readonly code: number;
+  readonly reason: string;
+  /** Whether both ends closed in order, so that nothing the peer sent is missing. */
+  readonly clean: boolean;
+}
+
+export interface ChannelHandlers {
+  /** One whole NIP-01 message, as the peer wrote it. Never empty. */
+  message(text: string): void;
+  /** The outbound queue has fallen to nothing after `bufferedAmount` had been above zero. */
+  drain?(): void;
+  /** Called once; nothing follows. */
+  end(end: ChannelEnd): void;
+}
+
+export interface Channel {
+  readonly peer: Peer;
+  /** Bytes that were sent and have not yet left this process. */
+  readonly bufferedAmount: number;
+  /**
+   * What the other end should sign to authenticate by classic NIP-42, or `undefined` where the
+   * channel has its own way.
+   */
+  readonly challenge: string | undefined;
+  /** Takes delivery. Called once; what arrived before is kept and delivered now. */
+  start(handlers: ChannelHandlers): void;
+  /** Checks a kind 22242 event against this channel and, if it is right, adds its key to the peer. */
+  authenticate(event: VerifiedEvent): Promise<Verdict>;
+  /** Queues one NIP-01 message. Messages sent in one tick leave together. No-op after the end. */
+  send(text: string): void;
+  /** Stops reading from the peer, so that its own queue fills; `resume` undoes it. */
+  pause(): void;
+  resume(): void;
+  /** Sends what is queued, then closes with a code and reason from SPEC's table. */
+  close(code: number, reason: string): void;
+}
+
+/**
+ * A WebSocket as the channel needs it: what `ws` sockets and browser sockets have in common, behind
+ * an adapter (`server/socket.ts`, `browser.ts`). Text arrives as a string, binary as bytes.
+ */
+export interface WebSocketLike {
+  /** Bytes that were sent and have not yet left this process. */
+  readonly bufferedAmount: number;
+  /** The subprotocol that the other end selected; "" if none. */
+  readonly protocol: string;
+  /** Set by the channel before anything can arrive. */
+  handlers: WebSocketHandlers | undefined;
+  send(data: Uint8Array | string): void;
+  /** Bundles the sends made by `write` into as few system calls as the platform allows. */
+  batch(write: () => void): void;
+  pause(): void;
+  resume(): void;
+  close(code: number): void;
+  /** Gives up without a closing handshake. */
+  terminate(): void;
+}
+
+export interface WebSocketHandlers {
+  open?(): void;
+  message(data: Uint8Array | string): void;
+  drain?(): void;
+  /** Called once, also when the connection never opened. `error` says why, if the platform does. */
+  close(code: number, reason: string, error?: Error): void;
+}

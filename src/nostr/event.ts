@@ -1,0 +1,176 @@
+/**
+ * Events (NIP-01): parse, compute the id, verify. Only `verifyEvent` and `signEvent` can make a
+ * `VerifiedEvent`; the store, policies and live delivery accept nothing else.
+ */
+
+import { bytesToHex, hexToBytes, utf8ToBytes } from "@noble/hashes/utils.js";
+import type { CryptoProvider } from "../crypto.ts";
+import {
+  type EventId,
+  isEventId,
+  isPublicKey,
+  type PublicKey,
+  publicKeyOf,
+  type SecretKey,
+} from "./key.ts";
+import { classifyKind, MAX_KIND } from "./kind.ts";
+import { isRecord, isWellFormed, malformed, type Parsed, parsed } from "./parsed.ts";
+
+export type Tag = readonly string[];
+
+export interface NostrEvent {
+  readonly id: EventId;
+  readonly pubkey: PublicKey;
+  /** Unix time in seconds, 0 to {@link MAX_CREATED_AT}. */
+  readonly created_at: number;
+  readonly kind: number;
+  readonly tags: readonly Tag[];
+  readonly content: string;
+  /** 128 lower-case hex digits. */
+  readonly sig: string;
+}
+
+/** What a signer is asked to sign: NIP-07's argument. */
+export type EventTemplate = Pick<NostrEvent, "created_at" | "kind" | "tags" | "content">;
+
+declare const verifiedBrand: unique symbol;
+
+/** A frozen event whose id and signature are right, with its text as it is stored and sent. */
+export interface VerifiedEvent extends NostrEvent {
+  readonly [verifiedBrand]: true;
+  /** Canonical JSON: the seven NIP-01 fields, `id` first. */
+  readonly json: string;
+}
+
+/** Newest time stamp that is accepted (year 2242): the store packs it into 33 bits. */
+export const MAX_CREATED_AT: number = 2 ** 33 - 1;
+
+const HEX_64_BYTES = /^[0-9a-f]{128}$/;
+
+/** Checks the shape of an event; unknown fields are dropped, not refused. Does not verify. */
+export function parseEvent(value: unknown): Parsed<NostrEvent> {
+  if (!isRecord(value)) return malformed("event is not an object");
+  const { id, pubkey, created_at, kind, tags, content, sig } = value;
+  if (!isEventId(id)) return malformed("id is not 64 lower-case hex digits");
+  if (!isPublicKey(pubkey)) return malformed("pubkey is not 64 lower-case hex digits");
+  if (!isIntegerWithin(created_at, MAX_CREATED_AT)) {
+    return malformed("created_at is not a unix time in seconds");
+  }
+  if (!isIntegerWithin(kind, MAX_KIND)) return malformed("kind is not an integer from 0 to 65535");
+  if (!isTags(tags)) return malformed("tags is not an array of arrays of strings");
+  if (typeof content !== "string" || !isWellFormed(content)) {
+    return malformed("content is not a string of Unicode characters");
+  }
+  if (typeof sig !== "string" || !HEX_64_BYTES.test(sig)) {
+    return malformed("sig is not 128 lower-case hex digits");
+  }
+  // `+ 0` turns JSON's -0 into 0.
+  return parsed({ id, pubkey, created_at: created_at + 0, kind: kind + 0, tags, content, sig });
+}
+
+/** Checks id and signature. The reason is fit for `OK … false "invalid: …"`. */
+export function verifyEvent(event: NostrEvent, crypto: CryptoProvider): Parsed<VerifiedEvent> {
+  const idBytes = hexToBytes(event.id);
+  if (!hasId(event, crypto)) return malformed("id does not match the event");
+  if (!crypto.verifySchnorr(hexToBytes(event.sig), idBytes, hexToBytes(event.pubkey))) {
+    return malformed("signature does not verify");
+  }
+  return parsed(mintVerified(event));
+}
+
+/** Signs a template with a secret key. */
+export function signEvent(
+  template: EventTemplate,
+  secretKey: SecretKey,
+  crypto: CryptoProvider,
+): VerifiedEvent {
+  const { created_at, kind, tags, content } = template;
+  const unsigned = { pubkey: publicKeyOf(secretKey, crypto), created_at, kind, tags, content };
+  const id = crypto.sha256(utf8ToBytes(serialize(unsigned)));
+  const sig = bytesToHex(crypto.signSchnorr(id, secretKey));
+  return mintVerified({ id: bytesToHex(id) as EventId, ...unsigned, sig });
+}
+
+/** The id inside an event's canonical JSON, without parsing it. */
+export function idOfJson(json: string): EventId {
+  return json.slice(7, 71) as EventId; // after `{"id":"`
+}
+
+/**
+ * What `#x` filters see of an event, each pair once: the first value of every single-letter tag
+ * (a missing value counts as empty), and `d` = "" for addressable events that have no `d` tag.
+ */
+export function indexedTags(
+  event: NostrEvent,
+): readonly (readonly [name: string, value: string])[] {
+  const pairs = new Map<string, readonly [string, string]>();
+  for (const [name, value = ""] of event.tags) {
+    if (name !== undefined && isTagLetter(name)) pairs.set(name + value, [name, value]);
+  }
+  if (classifyKind(event.kind) === "addressable" && !event.tags.some((tag) => tag[0] === "d")) {
+    pairs.set("d", ["d", ""]);
+  }
+  return [...pairs.values()];
+}
+
+export function isTagLetter(name: string): boolean {
+  return /^[a-zA-Z]$/.test(name);
+}
+
+/** The value of the first tag of that name; "" when the tag has no value. */
+export function tagValue(event: NostrEvent, name: string): string | undefined {
+  const tag = event.tags.find((candidate) => candidate[0] === name);
+  return tag && (tag[1] ?? "");
+}
+
+/** The `d` that makes an addressable event replace another: first `d` tag, else empty. */
+export function identifierOf(event: NostrEvent): string {
+  return classifyKind(event.kind) === "addressable" ? (tagValue(event, "d") ?? "") : "";
+}
+
+/** Newest first; at the same second the lowest id first (NIP-01). */
+export function compareNewestFirst(a: NostrEvent, b: NostrEvent): number {
+  return b.created_at - a.created_at || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+}
+
+function mintVerified(event: NostrEvent): VerifiedEvent {
+  const { id, pubkey, created_at, kind, tags, content, sig } = event;
+  const json = JSON.stringify({ id, pubkey, created_at, kind, tags, content, sig });
+  return Object.freeze({ id, pubkey, created_at, kind, tags, content, sig, json }) as VerifiedEvent;
+}
+
+type Unsigned = Omit<NostrEvent, "id" | "sig">;
+
+function hasId(event: NostrEvent, crypto: CryptoProvider): boolean {
+  const text = serialize(event);
+  if (bytesToHex(crypto.sha256(utf8ToBytes(text))) === event.id) return true;
+  // NIP-01 wants control characters other than its seven verbatim; JSON.stringify writes \u00XX.
+  // Signers do either, so both forms of the id are accepted.
+  const verbatim = verbatimControls(text);
+  return verbatim !== text && bytesToHex(crypto.sha256(utf8ToBytes(verbatim))) === event.id;
+}
+
+function serialize(event: Unsigned): string {
+  return JSON.stringify([0, event.pubkey, event.created_at, event.kind, event.tags, event.content]);
+}
+
+function verbatimControls(text: string): string {
+  // An escape counts only after an even number of backslashes: `\\u0001` is a backslash and text.
+  return text.replace(/\\(?:u00([01][0-9a-f])|.)/g, (sequence, hex: string | undefined) =>
+    hex === undefined ? sequence : String.fromCharCode(Number.parseInt(hex, 16)),
+  );
+}
+
+function isIntegerWithin(value: unknown, max: number): value is number {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= max;
+}
+
+function isTags(value: unknown): value is readonly Tag[] {
+  return (
+    Array.isArray(value) &&
+    value.every(
+      (tag) =>
+        Array.isArray(tag) && tag.every((item) => typeof item === "string" && isWellFormed(item)),
+    )
+  );
+}

@@ -1,0 +1,129 @@
+/**
+ * Filters (NIP-01): parse, and match one event. `matchFilter` is the reference that every store's
+ * queries must agree with.
+ */
+
+import { indexedTags, isTagLetter, MAX_CREATED_AT, type NostrEvent } from "./event.ts";
+import { isHex32 } from "./key.ts";
+import { MAX_KIND } from "./kind.ts";
+import { isRecord, isWellFormed, malformed, type Parsed, parsed } from "./parsed.ts";
+
+/** All conditions must hold; inside one set, one value must. An empty set matches nothing. */
+export interface Filter {
+  readonly ids?: ReadonlySet<string>;
+  readonly authors?: ReadonlySet<string>;
+  readonly kinds?: ReadonlySet<number>;
+  /** Tag letter → wanted values. */
+  readonly tags: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Unix seconds, inclusive. */
+  readonly since?: number;
+  /** Unix seconds, inclusive. */
+  readonly until?: number;
+  /** How many stored events at most, newest first; live delivery ignores it. */
+  readonly limit?: number;
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/**
+ * Reads one filter. The reason starts with the prefix for CLOSED: `unsupported:` for conditions
+ * that this relay does not know, `invalid:` for wrong values; nothing is silently ignored.
+ */
+export function parseFilter(value: unknown): Parsed<Filter> {
+  if (!isRecord(value)) return malformed("invalid: filter is not an object");
+  const tags = new Map<string, ReadonlySet<string>>();
+  const filter: Mutable<Filter> = { tags };
+  for (const [key, condition] of Object.entries(value)) {
+    const reason = readCondition(filter, tags, key, condition);
+    if (reason !== undefined) return malformed(reason);
+  }
+  return parsed(filter);
+}
+
+/** Whether the event meets every condition. `limit` plays no part. */
+export function matchFilter(filter: Filter, event: NostrEvent): boolean {
+  if (filter.since !== undefined && event.created_at < filter.since) return false;
+  if (filter.until !== undefined && event.created_at > filter.until) return false;
+  if (filter.kinds && !filter.kinds.has(event.kind)) return false;
+  if (filter.authors && !filter.authors.has(event.pubkey)) return false;
+  if (filter.ids && !filter.ids.has(event.id)) return false;
+  if (filter.tags.size === 0) return true;
+  const pairs = indexedTags(event);
+  for (const [letter, wanted] of filter.tags) {
+    if (!pairs.some(([name, value]) => name === letter && wanted.has(value))) return false;
+  }
+  return true;
+}
+
+/** Whether any of the filters matches: several filters are a union (NIP-01). */
+export function matchFilters(filters: readonly Filter[], event: NostrEvent): boolean {
+  return filters.some((filter) => matchFilter(filter, event));
+}
+
+function readCondition(
+  filter: Mutable<Filter>,
+  tags: Map<string, ReadonlySet<string>>,
+  key: string,
+  condition: unknown,
+): string | undefined {
+  switch (key) {
+    case "ids":
+    case "authors":
+      if (!isListOf(condition, isHex32)) return `invalid: ${key} must be 64-digit lower-case hex`;
+      filter[key] = new Set(condition);
+      return undefined;
+    case "kinds":
+      if (!isListOf(condition, isKind)) return "invalid: kinds must be integers from 0 to 65535";
+      filter.kinds = new Set(condition);
+      return undefined;
+    case "since":
+    case "until":
+    case "limit":
+      if (!isCount(condition)) return `invalid: ${key} must be an integer, not negative`;
+      filter[key] = condition;
+      return undefined;
+    default:
+      return readTagCondition(tags, key, condition);
+  }
+}
+
+function readTagCondition(
+  tags: Map<string, ReadonlySet<string>>,
+  key: string,
+  condition: unknown,
+): string | undefined {
+  const letter = key.slice(1);
+  if (!key.startsWith("#") || !isTagLetter(letter)) {
+    return "unsupported: filter contains unknown elements";
+  }
+  if (!isListOf(condition, isText)) return `invalid: ${key} must be a list of strings`;
+  if ((letter === "e" || letter === "p") && !condition.every(isHex32)) {
+    return `invalid: ${key} must be 64-digit lower-case hex`;
+  }
+  tags.set(letter, new Set(condition));
+  return undefined;
+}
+
+function isListOf<T>(value: unknown, is: (item: unknown) => item is T): value is readonly T[] {
+  return Array.isArray(value) && value.every(is);
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string" && isWellFormed(value);
+}
+
+function isKind(value: unknown): value is number {
+  return isCount(value) && value <= MAX_KIND;
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+/** Bounds as a store can hold them: beyond {@link MAX_CREATED_AT} nothing exists. */
+export function timeRange(filter: Filter): { readonly since: number; readonly until: number } {
+  return {
+    since: filter.since ?? 0,
+    until: Math.min(filter.until ?? MAX_CREATED_AT, MAX_CREATED_AT),
+  };
+}

@@ -1,0 +1,15 @@
+/** What a kind number means for storage (NIP-01, "Kinds"). */
+
+export type KindClass = "regular" | "replaceable" | "ephemeral" | "addressable";
+
+export const MAX_KIND = 65_535;
+
+/** Client authentication (NIP-42): never stored, never broadcast. */
+export const KIND_AUTH = 22_242;
+
+export function classifyKind(kind: number): KindClass {
+  if (kind === 0 || kind === 3 || (kind >= 10_000 && kind < 20_000)) return "replaceable";
+  if (kind >= 20_000 && kind < 30_000) return "ephemeral";
+  if (kind >= 30_000 && kind < 40_000) return "addressable";
+  return "regular";
+}
