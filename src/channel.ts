@@ -1,6 +1,6 @@
 /**
- * A channel carries NIP-01 text both ways between two ends that are connected. Whether it is
- * encrypted, and over what it runs, is known to its implementation in `channel/` alone.
+ * NIP-01 text both ways between two ends that are connected. Whether it is encrypted, and over
+ * what it runs, is known to its implementation in `channel/` alone.
  *
  * @module
  */
@@ -17,44 +17,51 @@ export interface Peer {
   readonly pubkeys: ReadonlySet<PublicKey>;
 }
 
-/** How a channel ended. */
-export interface ChannelEnd {
-  /** A close code as SPEC tables them, or 1006 when the channel broke. */
+/** How a link ended. */
+export interface LinkEnd {
+  /** The close code (SPEC, "Close codes") of the end that closed first, or 1006 when the link broke. */
   readonly code: number;
   readonly reason: string;
   /** Whether both ends closed in order, so that nothing the peer sent is missing. */
   readonly clean: boolean;
+  /** What broke it, for the local log and caller; never sent. */
+  readonly error?: Error;
 }
 
-export interface ChannelHandlers {
+export interface LinkHandlers {
   /** One whole NIP-01 message, as the peer wrote it. Never empty. */
   message(text: string): void;
-  /** The outbound queue has fallen to nothing after `bufferedAmount` had been above zero. */
+  /** The outbound queue has run empty after it had been full. */
   drain?(): void;
   /** Called once; nothing follows. */
-  end(end: ChannelEnd): void;
+  end(end: LinkEnd): void;
 }
 
-export interface Channel {
-  readonly peer: Peer;
+/** Text both ways, as either end sees it. */
+export interface Link {
   /** Bytes that were sent and have not yet left this process. */
   readonly bufferedAmount: number;
+  /** Takes delivery. Called once; what arrived before is kept and delivered now. */
+  start(handlers: LinkHandlers): void;
+  /** Queues one NIP-01 message. Messages sent in one tick leave together. No-op after the end. */
+  send(text: string): void;
+  /** Stops delivery and reading from the peer, so that its own queue fills; `resume` undoes it. */
+  pause(): void;
+  resume(): void;
+  /** Sends what is queued, then closes with a code and reason (SPEC, "Close codes"). */
+  close(code: number, reason: string): void;
+}
+
+/** A link that a server accepted: it knows who is at the other end. */
+export interface Channel extends Link {
+  readonly peer: Peer;
   /**
    * What the other end should sign to authenticate by classic NIP-42, or `undefined` where the
    * channel has its own way.
    */
   readonly challenge: string | undefined;
-  /** Takes delivery. Called once; what arrived before is kept and delivered now. */
-  start(handlers: ChannelHandlers): void;
   /** Checks a kind 22242 event against this channel and, if it is right, adds its key to the peer. */
   authenticate(event: VerifiedEvent): Promise<Verdict>;
-  /** Queues one NIP-01 message. Messages sent in one tick leave together. No-op after the end. */
-  send(text: string): void;
-  /** Stops reading from the peer, so that its own queue fills; `resume` undoes it. */
-  pause(): void;
-  resume(): void;
-  /** Sends what is queued, then closes with a code and reason from SPEC's table. */
-  close(code: number, reason: string): void;
 }
 
 /**
@@ -82,6 +89,13 @@ export interface WebSocketHandlers {
   open?(): void;
   message(data: Uint8Array | string): void;
   drain?(): void;
-  /** Called once, also when the connection never opened. `error` says why, if the platform does. */
-  close(code: number, reason: string, error?: Error): void;
+  /** Called once, also when the connection never opened. */
+  close(failure?: SocketFailure): void;
+}
+
+/** Why a socket never opened, as far as the platform tells (browsers do not). */
+export interface SocketFailure {
+  /** The HTTP status that answered the upgrade request. */
+  readonly status?: number;
+  readonly cause?: unknown;
 }

@@ -1,0 +1,79 @@
+/** Why dialling a relay failed, as the application sees it. Each cause has its own code. */
+
+import type { SocketFailure } from "../channel.ts";
+import { TransportError, type TransportErrorCode } from "../transport/errors.ts";
+
+export type DialErrorCode =
+  /** The address is malformed, or an endpoint has no npub and plaintext was not allowed. */
+  | "address"
+  | "plaintext-refused"
+  /** No TCP connection, or DNS failed, or TLS below failed. */
+  | "unreachable"
+  /** HTTP 400, 403 and 429 (SPEC, "Opening"), and any other status. */
+  | "offer-malformed"
+  | "offer-refused"
+  | "rate-limited"
+  | "not-a-relay"
+  /** It is a WebSocket, but it did not select npubwire. */
+  | "not-npubwire"
+  /** Browsers do not tell: any of the causes above. */
+  | "connection-failed"
+  | "timeout"
+  /** The signer refused, failed, or signed something else. */
+  | "signer"
+  /** A message is longer than the relay takes. */
+  | "message-too-long"
+  | "aborted";
+
+export class DialError extends Error {
+  readonly code: DialErrorCode | TransportErrorCode;
+
+  constructor(code: DialErrorCode | TransportErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "DialError";
+    this.code = code;
+  }
+
+  /** Anything that was thrown while dialling, as one type. */
+  static from(error: unknown): DialError {
+    if (error instanceof DialError) return error;
+    if (error instanceof TransportError) {
+      const hint = HINTS[error.code];
+      const message = hint ? `${error.message}: ${hint}` : error.message;
+      return new DialError(error.code, message, { cause: error });
+    }
+    return new DialError("unreachable", "the connection failed", { cause: error });
+  }
+}
+
+const HINTS: Partial<Record<TransportErrorCode, string>> = {
+  "wrong-relay": "whoever answers does not hold the key of this npub; nothing was sent to it",
+  point: "whoever answers does not speak npubwire correctly; nothing was sent to it",
+  clock: "set this computer's clock",
+};
+
+/** A socket that never opened, or closed before the relay proved its key. */
+export function socketError(failure: SocketFailure | undefined): DialError {
+  if (failure === undefined) {
+    return new DialError(
+      "connection-failed",
+      "the connection failed, and the browser does not say why: the relay may be unreachable, may not speak npubwire, may hold another key than this npub, or may refuse connections for now",
+    );
+  }
+  const { status, cause } = failure;
+  switch (status) {
+    case undefined:
+      return new DialError("unreachable", "the relay cannot be reached", { cause });
+    case 400:
+      return new DialError("offer-malformed", "the relay did not understand the offer (HTTP 400)");
+    case 403:
+      return new DialError(
+        "offer-refused",
+        "the relay refused the offer (HTTP 403): it may hold another key than this npub",
+      );
+    case 429:
+      return new DialError("rate-limited", "the relay has too much to do (HTTP 429): try later");
+    default:
+      return new DialError("not-a-relay", `no relay answers there (HTTP ${status})`);
+  }
+}

@@ -1,0 +1,175 @@
+/** A link over the secure channel, for either end, once the handshake is done (SPEC, "Frames"). */
+
+import type { Channel, Peer, WebSocketLike } from "../channel.ts";
+import type { Clock } from "../clock.ts";
+import type { VerifiedEvent } from "../nostr/event.ts";
+import { okMessage, type Prefix } from "../nostr/message.ts";
+import type { Verdict } from "../nostr/verdict.ts";
+import {
+  CLOSE,
+  CLOSE_DEADLINE,
+  FRAME_HEADER_BYTES,
+  MIN_PLAINTEXT_BYTES,
+  OUTER_CLOSED,
+  OUTER_FAILED,
+} from "../transport/constants.ts";
+import { TransportError, type TransportErrorCode } from "../transport/errors.ts";
+import type { Session } from "../transport/session.ts";
+import type { Identities } from "./identities.ts";
+import { QueuedLink } from "./link.ts";
+
+const BROKEN = 1006;
+
+/** One message in a plaintext of the smallest size. */
+const MAX_VERDICT_BYTES = MIN_PLAINTEXT_BYTES - FRAME_HEADER_BYTES - 4;
+
+const REFUSAL_CODES: Partial<Record<Prefix, number>> = {
+  "auth-required": CLOSE.authRequired,
+  "rate-limited": CLOSE.rateLimited,
+  error: CLOSE.internal,
+};
+
+export class SecureLink extends QueuedLink {
+  readonly #session: Session;
+  readonly #clock: Clock;
+  /** What this end said when it closed first. */
+  #closing: { readonly code: number; readonly reason: string } | undefined;
+  #cancelDeadline: (() => void) | undefined;
+
+  constructor(socket: WebSocketLike, session: Session, clock: Clock) {
+    super(socket);
+    this.#session = session;
+    this.#clock = clock;
+  }
+
+  protected read(data: Uint8Array | string): readonly string[] {
+    if (this.ended) return [];
+    try {
+      if (typeof data === "string") {
+        throw this.#session.fail("not-binary", "a text message where frames are binary");
+      }
+      const texts: string[] = [];
+      for (const event of this.#session.open(data)) {
+        if (event.type === "message") texts.push(event.text);
+        else this.#readClose(event.code, event.reason);
+      }
+      // What the peer sent before it saw our close frame is of no use to anyone any more.
+      return this.#closing ? [] : texts;
+    } catch (error) {
+      this.#break(error);
+      return [];
+    }
+  }
+
+  protected write(texts: readonly string[]): void {
+    if (!this.#session.sentClose) this.#sendFrames(() => this.#session.sealMessages(texts));
+  }
+
+  protected writeClose(code: number, reason: string): void {
+    if (this.#session.sentClose) return;
+    this.#closing = { code, reason };
+    this.#sendFrames(() => this.#session.sealClose(code, reason));
+    this.#cancelDeadline = this.#clock.after(CLOSE_DEADLINE, () => {
+      this.#break(this.#session.fail("truncated", "the peer did not answer the close frame"));
+    });
+    // A paused link would never see the answer.
+    this.resume();
+  }
+
+  protected socketGone(): void {
+    if (this.ended) return;
+    this.#break(this.#session.fail("truncated", "the socket closed without a close frame"));
+  }
+
+  #readClose(code: number, reason: string): void {
+    const { code: endCode, reason: endReason } = this.#closing ?? { code, reason };
+    if (!this.#session.sentClose) {
+      this.flush();
+      this.#sendFrames(() => this.#session.sealClose(code, ""));
+    }
+    const { clean } = this.#session;
+    this.#over(OUTER_CLOSED);
+    this.finish({ code: endCode, reason: endReason, clean });
+  }
+
+  #sendFrames(seal: () => readonly Uint8Array[]): void {
+    try {
+      const frames = seal();
+      this.socket.batch(() => {
+        for (const frame of frames) this.socket.send(frame);
+      });
+    } catch (error) {
+      this.#break(error);
+    }
+  }
+
+  /** Ends the link because the peer broke the protocol above the frames. */
+  protected breakOff(code: TransportErrorCode, message: string): void {
+    this.#break(this.#session.fail(code, message));
+  }
+
+  /** Dead: the peer sees one code and no detail; the reason stays here. */
+  #break(error: unknown): void {
+    const failure =
+      error instanceof TransportError
+        ? error
+        : new TransportError("misuse", "the channel failed", { cause: error });
+    this.#over(OUTER_FAILED);
+    this.finish({ code: BROKEN, reason: failure.code, clean: false, error: failure });
+  }
+
+  #over(outerCode: number): void {
+    this.#cancelDeadline?.();
+    this.#session.destroy();
+    this.socket.close(outerCode);
+  }
+}
+
+/** The relay's side: a secure link whose client has been let in. */
+export class SecureChannel extends SecureLink implements Channel {
+  /** There is no plain NIP-42 challenge: the handshake hash is the challenge. */
+  readonly challenge: undefined = undefined;
+  readonly peer: Peer;
+  readonly #identities: Identities;
+
+  constructor(
+    socket: WebSocketLike,
+    session: Session,
+    clock: Clock,
+    identities: Identities,
+    address: string,
+  ) {
+    super(socket, session, clock);
+    this.#identities = identities;
+    this.peer = { address, pubkeys: identities.pubkeys };
+  }
+
+  /** Answers the client's first frame; a refusal closes in order. `id` is "" for ANON. */
+  sendVerdict(id: string, verdict: Verdict): void {
+    if (verdict.accepted) {
+      this.send(okMessage(id, true));
+      this.flush();
+      return;
+    }
+    const reason = `${verdict.prefix}: ${verdict.reason}` as const;
+    const full = okMessage(id, false, reason);
+    // The verdict travels in a frame of one size; a longer reason is in the close frame.
+    const fits = new TextEncoder().encode(full).length <= MAX_VERDICT_BYTES;
+    this.send(fits ? full : okMessage(id, false, `${verdict.prefix}: refused`));
+    this.close(REFUSAL_CODES[verdict.prefix] ?? CLOSE.restricted, reason);
+  }
+
+  async authenticate(event: VerifiedEvent): Promise<Verdict> {
+    const verdict = await this.#identities.add(event);
+    if (!verdict.accepted) this.#closeAfterRefusal(verdict.prefix === "blocked");
+    return verdict;
+  }
+
+  /** One microtask later, so that the caller's OK leaves first. */
+  #closeAfterRefusal(banned: boolean): void {
+    if (banned) queueMicrotask(() => this.close(CLOSE.restricted, "blocked"));
+    else if (this.#identities.exhausted) {
+      queueMicrotask(() => this.close(CLOSE.authRequired, "too many failed AUTH messages"));
+    }
+  }
+}

@@ -1,0 +1,204 @@
+/**
+ * The plaintext of a frame: type, content length, content, zero padding (SPEC, "Frames"); and the
+ * stream of length-prefixed messages that the contents of 0x01 frames make up.
+ */
+
+import {
+  FRAME_CLOSE,
+  FRAME_COVER,
+  FRAME_HEADER_BYTES,
+  FRAME_MESSAGES,
+  MAX_PLAINTEXT_BYTES,
+  MIN_PLAINTEXT_BYTES,
+} from "./constants.ts";
+import { TransportError } from "./errors.ts";
+
+export type FrameType = typeof FRAME_CLOSE | typeof FRAME_MESSAGES | typeof FRAME_COVER;
+
+export interface Plaintext {
+  readonly type: FrameType;
+  readonly content: Uint8Array;
+}
+
+const LENGTH_BYTES = 4;
+const EMPTY = new Uint8Array(0);
+const encoder = new TextEncoder();
+
+/** How long the plaintext of so much content is: few sizes, so that they tell little. */
+export function paddedLength(contentLength: number): number {
+  const padded = calcPaddedLen(FRAME_HEADER_BYTES + contentLength);
+  return Math.min(MAX_PLAINTEXT_BYTES, Math.max(MIN_PLAINTEXT_BYTES, padded));
+}
+
+/** Throws `frame-length`, `frame-padding` or `frame-type`. The content is a view, not a copy. */
+export function parsePlaintext(plaintext: Uint8Array): Plaintext {
+  const [type, high, low] = plaintext;
+  if (type === undefined || high === undefined || low === undefined) {
+    throw new TransportError("frame-length", "the frame is shorter than its header");
+  }
+  const end = FRAME_HEADER_BYTES + (high << 8) + low;
+  if (end > plaintext.length) {
+    throw new TransportError("frame-length", "the content is longer than the frame");
+  }
+  for (let index = end; index < plaintext.length; index++) {
+    if (plaintext[index] !== 0) throw new TransportError("frame-padding", "padding is not zero");
+  }
+  if (type !== FRAME_CLOSE && type !== FRAME_MESSAGES && type !== FRAME_COVER) {
+    throw new TransportError("frame-type", `unknown frame type ${type}`);
+  }
+  return { type, content: plaintext.subarray(FRAME_HEADER_BYTES, end) };
+}
+
+/**
+ * Collects messages into plaintexts. One buffer serves all frames: a plaintext must be sealed
+ * before the next byte is written, so `emit` gets a view. Nothing stays between two calls, so one
+ * writer serves every session of a process.
+ */
+export class PlaintextWriter {
+  readonly #buffer = new Uint8Array(MAX_PLAINTEXT_BYTES);
+  readonly #view = new DataView(this.#buffer.buffer);
+  #end = FRAME_HEADER_BYTES;
+
+  /** Adds messages and emits every frame they need; empty texts are dropped. */
+  writeMessages(
+    texts: Iterable<string>,
+    emit: (plaintext: Uint8Array) => void,
+    length?: number,
+  ): void {
+    this.#end = FRAME_HEADER_BYTES;
+    for (const text of texts) {
+      if (text !== "") this.#writeMessage(text, emit);
+    }
+    if (this.#end > FRAME_HEADER_BYTES) this.#emit(FRAME_MESSAGES, emit, length);
+  }
+
+  writeContent(type: FrameType, content: Uint8Array, emit: (plaintext: Uint8Array) => void): void {
+    this.#buffer.set(content, FRAME_HEADER_BYTES);
+    this.#end = FRAME_HEADER_BYTES + content.length;
+    this.#emit(type, emit);
+  }
+
+  #writeMessage(text: string, emit: (plaintext: Uint8Array) => void): void {
+    // A UTF-16 unit is at most three bytes of UTF-8: if that much is free, encode in place.
+    if (this.#end + LENGTH_BYTES + 3 * text.length <= this.#buffer.length) {
+      const target = this.#buffer.subarray(this.#end + LENGTH_BYTES);
+      const { written } = encoder.encodeInto(text, target);
+      this.#view.setUint32(this.#end, written);
+      this.#end += LENGTH_BYTES + written;
+      return;
+    }
+    const bytes = encoder.encode(text);
+    const length = new Uint8Array(LENGTH_BYTES);
+    new DataView(length.buffer).setUint32(0, bytes.length);
+    this.#writeBytes(length, emit);
+    this.#writeBytes(bytes, emit);
+  }
+
+  #writeBytes(bytes: Uint8Array, emit: (plaintext: Uint8Array) => void): void {
+    for (let rest = bytes; rest.length > 0; ) {
+      if (this.#end === this.#buffer.length) this.#emit(FRAME_MESSAGES, emit);
+      const piece = rest.subarray(0, this.#buffer.length - this.#end);
+      this.#buffer.set(piece, this.#end);
+      this.#end += piece.length;
+      rest = rest.subarray(piece.length);
+    }
+  }
+
+  #emit(type: FrameType, emit: (plaintext: Uint8Array) => void, length?: number): void {
+    const contentLength = this.#end - FRAME_HEADER_BYTES;
+    const end = length ?? paddedLength(contentLength);
+    this.#buffer[0] = type;
+    this.#view.setUint16(1, contentLength);
+    this.#buffer.fill(0, this.#end, end);
+    this.#end = FRAME_HEADER_BYTES;
+    emit(this.#buffer.subarray(0, end));
+  }
+}
+
+/** Splits the stream of one direction into messages, whatever pieces it arrives in. */
+export class MessageReader {
+  readonly #maxMessage: number;
+  // A byte order mark is part of the text: nothing may change between the two ends.
+  readonly #decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  readonly #length = new Uint8Array(LENGTH_BYTES);
+  #lengthRead = 0;
+  #messageLength = 0;
+  /** What has come of a message that spans frames; grows with it, never ahead of it. */
+  #partial = EMPTY;
+  #partialLength = 0;
+
+  constructor(maxMessage: number) {
+    this.#maxMessage = maxMessage;
+  }
+
+  /** Whether a message has begun and not ended. */
+  get incomplete(): boolean {
+    return this.#lengthRead > 0;
+  }
+
+  /** Throws `message-length` or `message-utf8`. Memory grows only with bytes received. */
+  read(content: Uint8Array): string[] {
+    const texts: string[] = [];
+    let rest = content;
+    while (rest.length > 0) {
+      if (this.#lengthRead < LENGTH_BYTES) {
+        rest = this.#readLength(rest);
+        continue;
+      }
+      const piece = rest.subarray(0, this.#messageLength - this.#partialLength);
+      rest = rest.subarray(piece.length);
+      if (piece.length === this.#messageLength) {
+        texts.push(this.#complete(piece));
+      } else {
+        this.#append(piece);
+        if (this.#partialLength === this.#messageLength) {
+          texts.push(this.#complete(this.#partial.subarray(0, this.#messageLength)));
+        }
+      }
+    }
+    return texts;
+  }
+
+  #readLength(bytes: Uint8Array): Uint8Array {
+    const piece = bytes.subarray(0, LENGTH_BYTES - this.#lengthRead);
+    this.#length.set(piece, this.#lengthRead);
+    this.#lengthRead += piece.length;
+    if (this.#lengthRead === LENGTH_BYTES) {
+      this.#messageLength = new DataView(this.#length.buffer).getUint32(0);
+      if (this.#messageLength === 0 || this.#messageLength > this.#maxMessage) {
+        throw new TransportError("message-length", `a message of ${this.#messageLength} bytes`);
+      }
+    }
+    return bytes.subarray(piece.length);
+  }
+
+  #append(piece: Uint8Array): void {
+    const end = this.#partialLength + piece.length;
+    if (end > this.#partial.length) {
+      const grown = new Uint8Array(Math.min(this.#messageLength, Math.max(2 * end, 1_024)));
+      grown.set(this.#partial.subarray(0, this.#partialLength));
+      this.#partial = grown;
+    }
+    this.#partial.set(piece, this.#partialLength);
+    this.#partialLength = end;
+  }
+
+  #complete(bytes: Uint8Array): string {
+    this.#partial = EMPTY;
+    this.#partialLength = 0;
+    this.#lengthRead = 0;
+    try {
+      return this.#decoder.decode(bytes);
+    } catch (cause) {
+      throw new TransportError("message-utf8", "a message is not UTF-8", { cause });
+    }
+  }
+}
+
+/** NIP-44's padding: steps of an eighth of the next power of two, 32 at the least. */
+export function calcPaddedLen(length: number): number {
+  if (length <= 32) return 32;
+  const nextPower = 2 ** (Math.floor(Math.log2(length - 1)) + 1);
+  const chunk = nextPower <= 256 ? 32 : nextPower / 8;
+  return chunk * (Math.floor((length - 1) / chunk) + 1);
+}

@@ -1,0 +1,67 @@
+/** The client's offer: the names in `Sec-WebSocket-Protocol`, one of which carries message 1 (SPEC, "Opening"). */
+
+import { concatBytes, utf8ToBytes } from "@noble/hashes/utils.js";
+import { MESSAGE_1_BYTES, SUITE, TRANSPORT_ID } from "./constants.ts";
+
+export interface Offer {
+  /** Authenticated by the handshake: every name but the token entry, in order. */
+  readonly prologue: Uint8Array;
+  /** Noise message 1. */
+  readonly message1: Uint8Array;
+}
+
+/** HTTP status for an offer that is refused before any cryptography. */
+export interface OfferRefusal {
+  readonly status: 400 | 403;
+}
+
+/** Longest offer that is looked at, in characters: several later suites fit. */
+const MAX_OFFER_LENGTH = 1_024;
+
+const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+const TOKEN_ENTRY = /^(npubwire\.[0-9a-z-]+)\.([A-Za-z0-9_-]+)$/;
+
+/** The subprotocols to dial with. */
+export function writeOffer(message1: Uint8Array): readonly string[] {
+  return [SUITE, `${SUITE}.${encodeToken(message1)}`];
+}
+
+/** The prologue of an offer of the given names, the token entry left out. */
+export function prologueOf(names: readonly string[]): Uint8Array {
+  return concatBytes(utf8ToBytes(TRANSPORT_ID), new Uint8Array(1), utf8ToBytes(names.join(",")));
+}
+
+/** Whether whoever sent this header speaks npubwire, well or badly, rather than plain NIP-01. */
+export function isOffer(header: string | undefined): header is string {
+  return header?.split(",").some((name) => name.trim().startsWith("npubwire.")) ?? false;
+}
+
+/** `header`: all `Sec-WebSocket-Protocol` lines of the request, joined by commas. */
+export function readOffer(header: string): Offer | OfferRefusal {
+  if (header.length > MAX_OFFER_LENGTH) return { status: 400 };
+  const entries = header.split(",").map((name) => name.trim());
+  if (new Set(entries).size !== entries.length || !entries.every((name) => NAME.test(name))) {
+    return { status: 400 };
+  }
+  const tokens = entries.filter((name) => TOKEN_ENTRY.test(name));
+  const [, suite, token] = TOKEN_ENTRY.exec(tokens[0] ?? "") ?? [];
+  if (tokens.length !== 1 || suite === undefined || token === undefined) return { status: 400 };
+  const names = entries.filter((name) => name !== tokens[0]);
+  if (!names.includes(suite)) return { status: 400 };
+  if (suite !== SUITE) return { status: 403 };
+  const message1 = decodeToken(token);
+  return message1 ? { prologue: prologueOf(names), message1 } : { status: 400 };
+}
+
+function encodeToken(bytes: Uint8Array): string {
+  // 48 bytes are 64 characters without padding.
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_");
+}
+
+function decodeToken(token: string): Uint8Array | undefined {
+  if (token.length !== (MESSAGE_1_BYTES / 3) * 4) return undefined;
+  const text = atob(token.replaceAll("-", "+").replaceAll("_", "/"));
+  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+}
