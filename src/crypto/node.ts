@@ -1,0 +1,179 @@
+/**
+ * The Node provider: the portable one with node:crypto and libsecp256k1 in its hot places. The
+ * best implementation that loads is chosen once, here; `name` says which.
+ */
+
+import {
+  createCipheriv,
+  createDecipheriv,
+  createECDH,
+  createSecretKey,
+  getCurves,
+  hash,
+  hkdfSync,
+  type KeyObject,
+  randomFillSync,
+} from "node:crypto";
+import { createRequire } from "node:module";
+import type { Aead, CryptoProvider } from "../crypto.ts";
+import { nobleCrypto } from "./noble.ts";
+import { checkLength, orRangeError } from "./range.ts";
+import { type PointMultiplication, secp256k1x } from "./secp256k1x.ts";
+
+export interface NodeCryptoOptions {
+  /** Who multiplies points by secrets. Default: `native` if the package loads, else `openssl`. */
+  readonly ecdh?: "native" | "openssl";
+  /** Who signs and verifies. Default: `wasm` if the package loads, else `noble`. */
+  readonly schnorr?: "wasm" | "noble";
+}
+
+/** Throws when an implementation that `options` names, or every one for ECDH, is missing. */
+export function createNodeCrypto(options: NodeCryptoOptions = {}): CryptoProvider {
+  const native = options.ecdh === "openssl" ? undefined : loadNative();
+  const wasm = options.schnorr === "noble" ? undefined : loadWasm();
+  if (options.ecdh === "native" && !native) throw new Error("secp256k1 has no native binding here");
+  if (options.schnorr === "wasm" && !wasm) throw new Error("tiny-secp256k1 does not load here");
+  const multiplication = native ?? openssl();
+  return {
+    ...nobleCrypto,
+    name: `node (ecdh ${native ? "native" : "openssl"}, schnorr ${wasm ? "wasm" : "noble"})`,
+    // noble multiplies by secrets when it signs.
+    constantTime: wasm !== undefined,
+    secp256k1x: secp256k1x(multiplication, randomBytes),
+    randomBytes,
+    sha256,
+    hkdfSha256: (salt, inputKey, info, length) =>
+      new Uint8Array(hkdfSync("sha256", inputKey, salt, info, length)),
+    aes256gcm,
+    ...wasm,
+  };
+}
+
+const require: NodeJS.Require = createRequire(import.meta.url);
+
+type Schnorr = Pick<CryptoProvider, "verifySchnorr" | "signSchnorr">;
+
+/**
+ * libsecp256k1's ECDH and key generation, constant time by its authors. Only the binding itself is
+ * loaded: the package's root would fall back to elliptic, which is not constant time.
+ */
+function loadNative(): PointMultiplication | undefined {
+  const binding = load<typeof import("secp256k1")>("secp256k1/bindings.js");
+  if (!binding) return undefined;
+  binding.contextRandomize(randomBytes(32));
+  const xbuf = new Uint8Array(32);
+  const ybuf = new Uint8Array(32);
+  const unhashed = { xbuf, ybuf, hashfn: (x: Uint8Array): Uint8Array => x };
+  return {
+    base: (secretKey) => binding.publicKeyCreate(secretKey),
+    shared(secretKey, point) {
+      const x = binding.ecdh(point, secretKey, unhashed, new Uint8Array(32));
+      xbuf.fill(0);
+      ybuf.fill(0);
+      return x;
+    },
+  };
+}
+
+/** OpenSSL's ECDH: a Montgomery ladder, constant time by its authors. */
+function openssl(): PointMultiplication {
+  if (!getCurves().includes("secp256k1")) throw new Error("this OpenSSL has no secp256k1");
+  const keyed = (secretKey: Uint8Array) => {
+    const ecdh = createECDH("secp256k1");
+    ecdh.setPrivateKey(secretKey);
+    return ecdh;
+  };
+  return {
+    base: (secretKey) => plain(keyed(secretKey).getPublicKey(null, "compressed")),
+    shared: (secretKey, point) => plain(keyed(secretKey).computeSecret(point)),
+  };
+}
+
+/**
+ * libsecp256k1 as WebAssembly: BIP-340 only. Its point and tweak multiplication must never see a
+ * secret, for they are not constant time; signing is generator multiplication, which is.
+ */
+function loadWasm(): Schnorr | undefined {
+  const wasm = load<typeof import("tiny-secp256k1")>("tiny-secp256k1");
+  if (!wasm) return undefined;
+  return {
+    verifySchnorr(signature, message, publicKey) {
+      try {
+        return wasm.verifySchnorr(message, publicKey, signature);
+      } catch {
+        return false; // Wrong lengths, and numbers that are out of range, throw.
+      }
+    },
+    signSchnorr(message, secretKey) {
+      checkLength("message", message, 32);
+      return orRangeError("secret key is not in 1..n-1", () =>
+        wasm.signSchnorr(message, secretKey, randomBytes(32)),
+      );
+    },
+  };
+}
+
+function load<T>(specifier: string): T | undefined {
+  try {
+    return require(specifier);
+  } catch {
+    return undefined; // Not installed, or not built for this machine.
+  }
+}
+
+function randomBytes(length: number): Uint8Array {
+  return randomFillSync(new Uint8Array(length));
+}
+
+function sha256(data: Uint8Array): Uint8Array {
+  // Through a string, because a Buffer made by OpenSSL's side costs twice the whole hash.
+  return plain(Buffer.from(hash("sha256", data, "binary"), "binary"));
+}
+
+const TAG_BYTES = 16;
+
+function aes256gcm(key: Uint8Array): Aead {
+  checkLength("key", key, 32);
+  // A KeyObject, made once: Node 24 takes five times as long with raw keys. It is cleansed when it
+  // is collected; letting go of it is all that we can do.
+  let secret: KeyObject | undefined = createSecretKey(key);
+  const keyFor = (nonce: Uint8Array): KeyObject => {
+    if (!secret) throw new Error("the key was destroyed");
+    checkLength("nonce", nonce, 12);
+    return secret;
+  };
+  return {
+    seal(nonce, plaintext, associatedData) {
+      const cipher = createCipheriv("aes-256-gcm", keyFor(nonce), nonce);
+      if (associatedData.length > 0) cipher.setAAD(associatedData);
+      const sealed = Buffer.allocUnsafe(plaintext.length + TAG_BYTES);
+      sealed.set(cipher.update(plaintext));
+      cipher.final();
+      sealed.set(cipher.getAuthTag(), plaintext.length);
+      return plain(sealed);
+    },
+    open(nonce, ciphertext, associatedData) {
+      const decipher = createDecipheriv("aes-256-gcm", keyFor(nonce), nonce);
+      const end = ciphertext.length - TAG_BYTES;
+      if (end < 0) return undefined;
+      if (associatedData.length > 0) decipher.setAAD(associatedData);
+      decipher.setAuthTag(ciphertext.subarray(end));
+      const plaintext = decipher.update(ciphertext.subarray(0, end));
+      try {
+        decipher.final();
+      } catch {
+        plaintext.fill(0);
+        return undefined;
+      }
+      return plain(plaintext);
+    },
+    destroy() {
+      secret = undefined;
+    },
+  };
+}
+
+/** The same bytes without Buffer's own ideas, such as a `slice` that does not copy. */
+function plain(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
