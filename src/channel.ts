@@ -80,9 +80,8 @@ export interface WebSocketLike {
   batch(write: () => void): void;
   pause(): void;
   resume(): void;
-  close(code: number): void;
-  /** Gives up without a closing handshake. */
-  terminate(): void;
+  /** Starts the closing handshake, and gives up without it when the other end keeps silent. */
+  close(code: number, reason?: string): void;
 }
 
 export interface WebSocketHandlers {

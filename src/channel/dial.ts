@@ -3,7 +3,7 @@
  * we are, and hand over a link that the application may use in the same flight.
  */
 
-import type { Link, LinkHandlers, WebSocketLike } from "../channel.ts";
+import type { Link, WebSocketLike } from "../channel.ts";
 import type { Clock } from "../clock.ts";
 import type { CryptoProvider } from "../crypto.ts";
 import type { RelayAddress } from "../nostr/address.ts";
@@ -72,7 +72,9 @@ export async function dialSecure(
   } catch (error) {
     initiation.destroy();
     socket.close(OUTER_FAILED);
-    throw signal?.aborted ? new DialError("aborted", "closed while connecting") : DialError.from(error);
+    throw signal?.aborted
+      ? new DialError("aborted", "closed while connecting")
+      : DialError.from(error);
   }
 }
 
@@ -160,9 +162,11 @@ function firstMessage(
         if (socket.protocol !== SUITE) fail(notNpubwire());
       },
       message(data) {
-        if (typeof data === "string") return fail(notNpubwire());
-        settle();
-        resolve(data);
+        if (typeof data === "string") fail(notNpubwire());
+        else {
+          settle();
+          resolve(data);
+        }
       },
       close: (failure) => fail(socketError(failure)),
     };
@@ -203,7 +207,8 @@ async function sign(
   }
   const event = parseEvent(isRecord(signed) ? signed : undefined);
   const verified = event.ok ? verifyEvent(event.value, crypto) : event;
-  if (!verified.ok) throw new DialError("signer", `the signer's event is wrong: ${verified.reason}`);
+  if (!verified.ok)
+    throw new DialError("signer", `the signer's event is wrong: ${verified.reason}`);
   if (!isSignedTemplate(verified.value, template)) {
     throw new DialError("signer", "the signer signed something else than it was asked to");
   }

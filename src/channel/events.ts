@@ -1,0 +1,41 @@
+/** The events of a WebSocket (WHATWG), with what went wrong where browsers keep silent. */
+
+import type { LinkEnd } from "../channel.ts";
+import type { DialError } from "./errors.ts";
+
+/** Fired before `close` when a connection failed; `error.code` names the cause. */
+export class SecureErrorEvent extends Event {
+  readonly error: DialError;
+  readonly message: string;
+
+  constructor(error: DialError) {
+    super("error");
+    this.error = error;
+    this.message = error.message;
+  }
+}
+
+export class SecureCloseEvent extends Event {
+  readonly code: number;
+  readonly reason: string;
+  readonly wasClean: boolean;
+  /** The reason again: nostr-tools reports this one. */
+  readonly message: string;
+
+  constructor(end: LinkEnd) {
+    super("close");
+    this.code = end.code;
+    this.reason = end.reason;
+    this.wasClean = end.clean;
+    this.message = end.reason;
+  }
+}
+
+export class SecureMessageEvent extends Event {
+  readonly data: string;
+
+  constructor(data: string) {
+    super("message");
+    this.data = data;
+  }
+}

@@ -1,0 +1,42 @@
+/**
+ * The drop-in WebSocket class for Node: give it to a client library, and `nostr+ws://npub1…@host`
+ * addresses are dialled over the encrypted channel.
+ *
+ * @module
+ */
+
+import type { Signer } from "./channel/dial.ts";
+import { keySigner } from "./channel/signer.ts";
+import {
+  type SecureWebSocketConstructor,
+  type SecureWebSocketOptions,
+  secureWebSocketClass,
+} from "./channel/websocket.ts";
+import { systemClock } from "./clock.ts";
+import { createNodeCrypto } from "./crypto/node.ts";
+import { connect, PlainWebSocket } from "./server/dial.ts";
+
+export type { Signer, SignerTemplate } from "./channel/dial.ts";
+export { DialError, type DialErrorCode } from "./channel/errors.ts";
+export type {
+  SecureCloseEvent,
+  SecureErrorEvent,
+  SecureMessageEvent,
+} from "./channel/events.ts";
+export type {
+  SecureWebSocket,
+  SecureWebSocketConstructor,
+  SecureWebSocketOptions,
+} from "./channel/websocket.ts";
+
+const crypto = createNodeCrypto();
+
+/** Throws a {@link DialError} when `relays` names a malformed URL or key. */
+export function secureWebSocket(options: SecureWebSocketOptions = {}): SecureWebSocketConstructor {
+  return secureWebSocketClass({ crypto, clock: systemClock, connect, PlainWebSocket }, options);
+}
+
+/** A signer that holds its key: an nsec, 64 hex digits or 32 bytes. Throws a TypeError for others. */
+export function secretKeySigner(secretKey: string | Uint8Array): Signer {
+  return keySigner(secretKey, crypto);
+}

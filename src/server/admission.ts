@@ -1,0 +1,171 @@
+/**
+ * What a stranger may cost before anything is known of it: connections and handshakes per address,
+ * in all, and per minute. An address is an IPv4 address or an IPv6 /64.
+ */
+
+import { BlockList, isIPv4, isIPv6 } from "node:net";
+import type { Clock } from "../clock.ts";
+
+export interface AdmissionLimits {
+  readonly maxConnections: number;
+  readonly maxConnectionsPerAddress: number;
+  /** Handshakes that wait for the client's first frame. */
+  readonly maxPending: number;
+  readonly maxPendingPerAddress: number;
+  readonly maxPerMinutePerAddress: number;
+}
+
+/** One connection's place. Each method may be called again without effect. */
+export interface Ticket {
+  /** The handshake is over, well or badly. */
+  settled(): void;
+  /** The connection is gone. */
+  leave(): void;
+}
+
+interface Usage {
+  connections: number;
+  pending: number;
+  /** Handshakes begun in the minute that started at `minute`. */
+  begun: number;
+  minute: number;
+}
+
+const MINUTE = 60;
+
+export class Admission {
+  readonly #limits: AdmissionLimits;
+  readonly #clock: Clock;
+  readonly #usage = new Map<string, Usage>();
+  #connections = 0;
+  #pending = 0;
+  #swept = 0;
+
+  constructor(limits: AdmissionLimits, clock: Clock) {
+    this.#limits = limits;
+    this.#clock = clock;
+  }
+
+  /** A place for a connection that begins its handshake, or `undefined` when a limit is reached. */
+  enter(address: string): Ticket | undefined {
+    const usage = this.#usageOf(addressGroup(address));
+    const limits = this.#limits;
+    // Counted first: those who are refused for going too fast do not get in by going on.
+    usage.begun++;
+    if (
+      usage.begun > limits.maxPerMinutePerAddress ||
+      usage.pending >= limits.maxPendingPerAddress ||
+      usage.connections >= limits.maxConnectionsPerAddress ||
+      this.#pending >= limits.maxPending ||
+      this.#connections >= limits.maxConnections
+    ) {
+      return undefined;
+    }
+    usage.connections++;
+    usage.pending++;
+    this.#connections++;
+    this.#pending++;
+    return this.#ticket(usage);
+  }
+
+  #ticket(usage: Usage): Ticket {
+    let pending = true;
+    let connected = true;
+    const settled = (): void => {
+      if (!pending) return;
+      pending = false;
+      usage.pending--;
+      this.#pending--;
+    };
+    const leave = (): void => {
+      settled();
+      if (!connected) return;
+      connected = false;
+      usage.connections--;
+      this.#connections--;
+    };
+    return { settled, leave };
+  }
+
+  #usageOf(group: string): Usage {
+    const minute = Math.floor(this.#clock.now() / MINUTE);
+    this.#sweep(minute);
+    let usage = this.#usage.get(group);
+    if (!usage) {
+      usage = { connections: 0, pending: 0, begun: 0, minute };
+      this.#usage.set(group, usage);
+    }
+    if (usage.minute !== minute) {
+      usage.minute = minute;
+      usage.begun = 0;
+    }
+    return usage;
+  }
+
+  /** Once a minute, forgets addresses that are not here any more. */
+  #sweep(minute: number): void {
+    if (this.#swept === minute) return;
+    this.#swept = minute;
+    for (const [group, usage] of this.#usage) {
+      if (usage.connections === 0 && usage.minute !== minute) this.#usage.delete(group);
+    }
+  }
+}
+
+/** Whose address counts: the socket's, or the one that a trusted proxy reports. */
+export function clientAddress(
+  socketAddress: string | undefined,
+  forwardedFor: string | undefined,
+  trustedProxies: BlockList,
+): string {
+  let address = plainAddress(socketAddress ?? "");
+  // Each proxy appends whom it heard from, so the list is read from its trusted end.
+  const hops = (forwardedFor ?? "").split(",").map((hop) => plainAddress(hop.trim()));
+  while (isTrusted(address, trustedProxies)) {
+    const hop = hops.pop();
+    if (hop === undefined || !(isIPv4(hop) || isIPv6(hop))) break;
+    address = hop;
+  }
+  return address;
+}
+
+/** Reads addresses and CIDR networks; throws a RangeError for anything else. */
+export function proxyList(networks: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const network of networks) {
+    const [address = "", prefix] = network.split("/");
+    const family = isIPv6(address) ? "ipv6" : "ipv4";
+    if (prefix === undefined) list.addAddress(address, family);
+    else list.addSubnet(address, Number(prefix), family);
+  }
+  return list;
+}
+
+/** Whether the address is of this machine. */
+export function isLoopback(address: string): boolean {
+  return address === "::1" || address.startsWith("127.");
+}
+
+function isTrusted(address: string, proxies: BlockList): boolean {
+  if (!isIPv4(address) && !isIPv6(address)) return false;
+  return proxies.check(address, isIPv6(address) ? "ipv6" : "ipv4");
+}
+
+/** IPv4 inside IPv6 (`::ffff:192.0.2.1`) is IPv4. */
+function plainAddress(address: string): string {
+  return address.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, "");
+}
+
+/** One household or server gets a whole IPv6 /64, so that is what is counted. */
+function addressGroup(address: string): string {
+  if (!isIPv6(address)) return address;
+  const [head = "", tail] = address.split("%")[0]?.split("::") ?? [];
+  const left = head === "" ? [] : head.split(":");
+  const right = tail === undefined || tail === "" ? [] : tail.split(":");
+  const zeros = tail === undefined ? 0 : Math.max(0, 8 - left.length - right.length);
+  const groups = [...left, ...Array<string>(zeros).fill("0"), ...right];
+  return groups
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(":");
+}

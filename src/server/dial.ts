@@ -1,0 +1,25 @@
+/** Dialling with `ws`: no redirects, no compression, bounded frames. */
+
+import { type ClientOptions, WebSocket } from "ws";
+import type { WebSocketLike } from "../channel.ts";
+import { CLOSE_DEADLINE, MAX_FRAME_BYTES } from "../transport/constants.ts";
+import { FrameWebSocket, NodeSocket } from "./socket.ts";
+
+const SECURE: ClientOptions = {
+  followRedirects: false,
+  // Ciphertext does not compress, and compression before encryption leaks.
+  perMessageDeflate: false,
+  maxPayload: MAX_FRAME_BYTES,
+};
+
+/** Opens a WebSocket for a secure channel. */
+export function connect(url: string, protocols: readonly string[]): WebSocketLike {
+  const ws = new FrameWebSocket(url, [...protocols], { ...SECURE, ...CLOSING });
+  return new NodeSocket(ws);
+}
+
+/** What `plain: "allow"` hands URLs without an npub to. */
+export const PlainWebSocket: typeof WebSocket = WebSocket;
+
+// `ws` 8.21 and later; its type declarations lag behind.
+const CLOSING: object = { closeTimeout: CLOSE_DEADLINE };

@@ -1,0 +1,70 @@
+/** Plain HTTP on the relay's URL: NIP-11 for those who ask for it, a pointer for everybody else. */
+
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+
+export interface HttpOptions {
+  /** The one path that is served. */
+  readonly path: string;
+  /** The NIP-11 document. */
+  information(): unknown;
+  /** What a person who opens the URL in a browser reads. */
+  readonly greeting: string;
+}
+
+const INFORMATION_TYPE = "application/nostr+json";
+
+/** NIP-11 demands these three. */
+const CORS = {
+  "Access-Control-Allow-Origin": "*",
+  "Access-Control-Allow-Headers": "*",
+  "Access-Control-Allow-Methods": "GET, HEAD, OPTIONS",
+};
+
+export function httpListener(options: HttpOptions): RequestListener {
+  return (request, response) => {
+    // Nothing that is sent to us is of use; a body that never ends must not hold the connection.
+    request.resume();
+    const [pathname] = (request.url ?? "").split("?");
+    if (pathname !== options.path) return send(response, 404, "text/plain", "Not found\n");
+    switch (request.method) {
+      case "OPTIONS":
+        return send(response, 204, undefined, "");
+      case "GET":
+      case "HEAD":
+        return asksForInformation(request)
+          ? send(response, 200, INFORMATION_TYPE, JSON.stringify(options.information()))
+          : send(response, 426, "text/plain", options.greeting, { Upgrade: "websocket" });
+      default:
+        return send(response, 405, "text/plain", "Method not allowed\n", {
+          Allow: "GET, HEAD, OPTIONS",
+        });
+    }
+  };
+}
+
+/** The header may list several types, with parameters (NIP-11, RFC 9110 section 12.5.1). */
+function asksForInformation(request: IncomingMessage): boolean {
+  const types = (request.headers.accept ?? "").split(",");
+  return types.some((type) => type.split(";")[0]?.trim().toLowerCase() === INFORMATION_TYPE);
+}
+
+function send(
+  response: ServerResponse,
+  status: number,
+  type: string | undefined,
+  body: string,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  const content =
+    type === undefined
+      ? {}
+      : { "Content-Type": `${type}; charset=utf-8`, "Content-Length": Buffer.byteLength(body) };
+  response.writeHead(status, {
+    ...CORS,
+    ...content,
+    Vary: "Accept",
+    "X-Content-Type-Options": "nosniff",
+    ...headers,
+  });
+  response.end(body);
+}

@@ -1,0 +1,91 @@
+/** `ws` sockets as the channel wants them: bytes or text in, corked writes out. */
+
+import type { Duplex } from "node:stream";
+import { type RawData, WebSocket } from "ws";
+import type { SocketFailure, WebSocketHandlers, WebSocketLike } from "../channel.ts";
+import { OUTER_CLOSED, OUTER_FAILED } from "../transport/constants.ts";
+
+/**
+ * The class for secure sockets. `ws` itself closes with 1002, 1007 or 1009 when the framing below
+ * us is broken; an onlooker is to see one code for every failure.
+ */
+export class FrameWebSocket extends WebSocket {
+  override close(code?: number, reason?: string | Buffer): void {
+    super.close(code === OUTER_CLOSED ? code : OUTER_FAILED, reason);
+  }
+}
+
+export class NodeSocket implements WebSocketLike {
+  handlers: WebSocketHandlers | undefined;
+  readonly #ws: WebSocket;
+  /** The stream below: for corking, and to hear when its queue has run empty. */
+  #stream: Duplex | undefined;
+  #failure: SocketFailure = {};
+
+  /** `stream`: the socket that `ws` runs on; a dialled one is learned when it opens. */
+  constructor(ws: WebSocket, stream?: Duplex) {
+    this.#ws = ws;
+    if (stream) this.#adopt(stream);
+    ws.on("upgrade", (response) => this.#adopt(response.socket));
+    ws.on("open", () => this.handlers?.open?.());
+    ws.on("message", (data, isBinary) => {
+      this.handlers?.message(isBinary ? bytes(data) : data.toString());
+    });
+    ws.on("unexpected-response", (request, response) => {
+      this.#failure = { status: response.statusCode ?? 0 };
+      request.destroy();
+      this.#ws.terminate();
+    });
+    // `ws` reports before it closes; what matters reaches the handlers with the close.
+    ws.on("error", (cause) => {
+      this.#failure = { ...this.#failure, cause };
+    });
+    ws.on("close", () => this.handlers?.close(this.#failure));
+  }
+
+  get bufferedAmount(): number {
+    return this.#ws.bufferedAmount;
+  }
+
+  get protocol(): string {
+    return this.#ws.protocol;
+  }
+
+  send(data: Uint8Array | string): void {
+    if (this.#ws.readyState === WebSocket.OPEN) this.#ws.send(data);
+  }
+
+  batch(write: () => void): void {
+    this.#stream?.cork();
+    try {
+      write();
+    } finally {
+      this.#stream?.uncork();
+    }
+  }
+
+  pause(): void {
+    this.#ws.pause();
+  }
+
+  resume(): void {
+    this.#ws.resume();
+  }
+
+  close(code: number, reason?: string): void {
+    // A paused socket would never read the answer.
+    this.#ws.resume();
+    if (this.#ws.readyState === WebSocket.CONNECTING) this.#ws.terminate();
+    else this.#ws.close(code, reason);
+  }
+
+  #adopt(stream: Duplex): void {
+    this.#stream = stream;
+    stream.on("drain", () => this.handlers?.drain?.());
+  }
+}
+
+function bytes(data: RawData): Uint8Array {
+  if (Array.isArray(data)) return Buffer.concat(data);
+  return data instanceof ArrayBuffer ? new Uint8Array(data) : data;
+}
