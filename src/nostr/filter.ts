@@ -3,7 +3,13 @@
  * queries must agree with.
  */
 
-import { indexedTags, isTagLetter, MAX_CREATED_AT, type NostrEvent } from "./event.ts";
+import {
+  type IndexedTag,
+  indexedTags,
+  isTagLetter,
+  MAX_CREATED_AT,
+  type NostrEvent,
+} from "./event.ts";
 import { isHex32 } from "./key.ts";
 import { MAX_KIND } from "./kind.ts";
 import { isRecord, isWellFormed, malformed, type Parsed, parsed } from "./parsed.ts";
@@ -40,24 +46,35 @@ export function parseFilter(value: unknown): Parsed<Filter> {
   return parsed(filter);
 }
 
-/** Whether the event meets every condition. `limit` plays no part. */
-export function matchFilter(filter: Filter, event: NostrEvent): boolean {
+/**
+ * Whether the event meets every condition. `limit` plays no part. Who asks about one event many
+ * times passes its {@link indexedTags}, so that they are found once.
+ */
+export function matchFilter(
+  filter: Filter,
+  event: NostrEvent,
+  pairs?: readonly IndexedTag[],
+): boolean {
   if (filter.since !== undefined && event.created_at < filter.since) return false;
   if (filter.until !== undefined && event.created_at > filter.until) return false;
   if (filter.kinds && !filter.kinds.has(event.kind)) return false;
   if (filter.authors && !filter.authors.has(event.pubkey)) return false;
   if (filter.ids && !filter.ids.has(event.id)) return false;
   if (filter.tags.size === 0) return true;
-  const pairs = indexedTags(event);
+  const present = pairs ?? indexedTags(event);
   for (const [letter, wanted] of filter.tags) {
-    if (!pairs.some(([name, value]) => name === letter && wanted.has(value))) return false;
+    if (!present.some(([name, value]) => name === letter && wanted.has(value))) return false;
   }
   return true;
 }
 
 /** Whether any of the filters matches: several filters are a union (NIP-01). */
-export function matchFilters(filters: readonly Filter[], event: NostrEvent): boolean {
-  return filters.some((filter) => matchFilter(filter, event));
+export function matchFilters(
+  filters: readonly Filter[],
+  event: NostrEvent,
+  pairs?: readonly IndexedTag[],
+): boolean {
+  return filters.some((filter) => matchFilter(filter, event, pairs));
 }
 
 function readCondition(
@@ -80,7 +97,7 @@ function readCondition(
     case "until":
     case "limit":
       if (!isCount(condition)) return `invalid: ${key} must be an integer, not negative`;
-      filter[key] = condition;
+      filter[key] = condition + 0; // JSON's -0 becomes 0
       return undefined;
     default:
       return readTagCondition(tags, key, condition);

@@ -21,13 +21,23 @@ export type Prefix =
   | "unsupported"
   | "auth-required";
 
+/** What OK false and CLOSED say. */
+export type Reason = `${Prefix}: ${string}`;
+
 export type ClientMessage =
   | { readonly type: "EVENT"; readonly event: NostrEvent }
   | { readonly type: "AUTH"; readonly event: NostrEvent }
   | { readonly type: "REQ"; readonly id: string; readonly filters: readonly Filter[] }
   | { readonly type: "CLOSE"; readonly id: string }
-  /** Not a message; `reply` is the text to answer with, if any. */
-  | { readonly type: "malformed"; readonly reply: string | undefined };
+  /** Broken, but it can be named: the answer is OK false to an EVENT or AUTH, CLOSED to a REQ. */
+  | {
+      readonly type: "refused";
+      readonly verb: "EVENT" | "REQ";
+      readonly id: string;
+      readonly reason: Reason;
+    }
+  /** Not a message; `reply` is the text to answer with. */
+  | { readonly type: "malformed"; readonly reply: string };
 
 /** In characters, not bytes (NIP-01). */
 export const MAX_SUBSCRIPTION_ID = 64;
@@ -62,7 +72,7 @@ export function parseClientMessage(text: string): ClientMessage {
 }
 
 export function okMessage(id: string, accepted: true, reason?: string): string;
-export function okMessage(id: string, accepted: false, reason: `${Prefix}: ${string}`): string;
+export function okMessage(id: string, accepted: false, reason: Reason): string;
 export function okMessage(id: string, accepted: boolean, reason = ""): string {
   return JSON.stringify(["OK", id, accepted, reason]);
 }
@@ -76,7 +86,7 @@ export function eoseMessage(subscriptionId: string): string {
   return JSON.stringify(["EOSE", subscriptionId]);
 }
 
-export function closedMessage(subscriptionId: string, reason: `${Prefix}: ${string}`): string {
+export function closedMessage(subscriptionId: string, reason: Reason): string {
   return JSON.stringify(["CLOSED", subscriptionId, reason]);
 }
 
@@ -93,8 +103,10 @@ function readEventMessage(type: "EVENT" | "AUTH", value: unknown): ClientMessage
   if (event.ok) return { type, event: event.value };
   // An event that can be named is answered by OK, however broken the rest of it is.
   const id = isRecord(value) ? value["id"] : undefined;
-  const reason = `invalid: ${event.reason}` as const;
-  return malformedMessage(isHex32(id) ? okMessage(id, false, reason) : notice(reason));
+  const reason: Reason = `invalid: ${event.reason}`;
+  return isHex32(id)
+    ? { type: "refused", verb: "EVENT", id, reason }
+    : malformedMessage(notice(reason));
 }
 
 function readReq(id: unknown, items: readonly unknown[]): ClientMessage {
@@ -102,24 +114,22 @@ function readReq(id: unknown, items: readonly unknown[]): ClientMessage {
     return malformedMessage(notice("invalid: REQ needs a subscription id of 1 to 64 characters"));
   }
   if (id === "" || [...id].length > MAX_SUBSCRIPTION_ID) {
-    return malformedMessage(
-      closedMessage(id, "invalid: subscription id must have 1 to 64 characters"),
-    );
+    return refusedReq(id, "invalid: subscription id must have 1 to 64 characters");
   }
-  if (items.length === 0) {
-    return malformedMessage(closedMessage(id, "invalid: at least one filter is needed"));
-  }
+  if (items.length === 0) return refusedReq(id, "invalid: at least one filter is needed");
   const filters: Filter[] = [];
   for (const item of items) {
     const filter: Parsed<Filter> = parseFilter(item);
-    if (!filter.ok) {
-      return malformedMessage(closedMessage(id, filter.reason as `${Prefix}: ${string}`));
-    }
+    if (!filter.ok) return refusedReq(id, filter.reason as Reason);
     filters.push(filter.value);
   }
   return { type: "REQ", id, filters };
 }
 
-function malformedMessage(reply: string | undefined): ClientMessage {
+function refusedReq(id: string, reason: Reason): ClientMessage {
+  return { type: "refused", verb: "REQ", id, reason };
+}
+
+function malformedMessage(reply: string): ClientMessage {
   return { type: "malformed", reply };
 }

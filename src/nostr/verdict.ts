@@ -1,6 +1,6 @@
 /** A decision about what a peer asked for, with the words that it is told. */
 
-import type { Prefix } from "./message.ts";
+import type { Prefix, Reason } from "./message.ts";
 
 /** `prefix: reason` is what the peer reads (NIP-01, OK and CLOSED). */
 export type Verdict =
@@ -13,4 +13,9 @@ export const accept: Verdict = Object.freeze({ accepted: true });
 
 export function reject(prefix: Prefix, reason: string): Rejection {
   return { accepted: false, prefix, reason };
+}
+
+/** The rejection as the peer reads it in OK false and CLOSED. */
+export function reasonOf(rejection: Rejection): Reason {
+  return `${rejection.prefix}: ${rejection.reason}`;
 }

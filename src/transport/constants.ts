@@ -63,17 +63,7 @@ export const CLOSE_DEADLINE = 5_000;
 export const MAX_CLOSE_REASON_BYTES = 123;
 
 /** Codes inside the authenticated close frame (SPEC, "Close codes"). */
-export const CLOSE = {
-  normal: 1000,
-  goingAway: 4001,
-  authRequired: 4002,
-  restricted: 4003,
-  rateLimited: 4004,
-  tooSlow: 4005,
-  idle: 4006,
-  exhausted: 4007,
-  internal: 4008,
-} as const;
+export { CLOSE } from "../nostr/close.ts";
 export const MIN_PRIVATE_CLOSE = 4001;
 export const MAX_PRIVATE_CLOSE = 4099;
 

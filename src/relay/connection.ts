@@ -1,0 +1,183 @@
+/**
+ * One client: takes its messages in order, decides who answers them, and sees to it that each gets
+ * the answer that NIP-01 and NIP-42 ask for. Nothing that a stranger sends makes it throw.
+ */
+
+import type { Channel } from "../channel.ts";
+import { CLOSE } from "../nostr/close.ts";
+import type { NostrEvent } from "../nostr/event.ts";
+import { KIND_AUTH } from "../nostr/kind.ts";
+import {
+  authChallenge,
+  type ClientMessage,
+  notice,
+  okMessage,
+  parseClientMessage,
+  type Reason,
+} from "../nostr/message.ts";
+import { type Rejection, reasonOf, reject, type Verdict } from "../nostr/verdict.ts";
+import { Inbox } from "./inbox.ts";
+import type { Ingest, Verify } from "./ingest.ts";
+import { Outbox } from "./outbox.ts";
+import { Queries, type QueriesParts } from "./queries.ts";
+
+export interface ConnectionParts extends QueriesParts {
+  readonly ingest: Ingest;
+  readonly verify: Verify;
+  readonly auth: "required" | "optional";
+}
+
+/** AUTH messages that may fail before the channel closes (SPEC, "Client identity"). */
+const MAX_AUTH_FAILURES = 3;
+
+const AUTH_REQUIRED: Reason = "auth-required: this relay serves authenticated clients only";
+
+export class Connection {
+  /** Resolves when the channel has ended and the store is left alone. */
+  readonly ended: Promise<void>;
+  readonly #parts: ConnectionParts;
+  readonly #channel: Channel;
+  readonly #inbox: Inbox;
+  readonly #outbox: Outbox;
+  readonly #queries: Queries;
+  /** Settles when every OK so far has been sent; OKs leave in the order of their EVENTs. */
+  #answered: Promise<void> = Promise.resolve();
+  #authFailures = 0;
+
+  constructor(parts: ConnectionParts, channel: Channel) {
+    this.#parts = parts;
+    this.#channel = channel;
+    this.#inbox = new Inbox(channel, (text) => this.#handle(text));
+    this.#outbox = new Outbox(channel, parts.limits.maxBufferedBytes, parts.log);
+    this.#queries = new Queries(parts, channel.peer, this.#outbox);
+    if (channel.challenge !== undefined) this.#outbox.send(authChallenge(channel.challenge));
+    this.ended = new Promise((ended) => this.#start(ended));
+  }
+
+  /** Takes no further message. */
+  shut(): void {
+    this.#inbox.shut();
+  }
+
+  /** Closes the channel behind the last OK; resolves when the store is left alone. */
+  async close(): Promise<void> {
+    this.shut();
+    await this.#answered;
+    this.#channel.close(CLOSE.goingAway, "the relay is shutting down");
+    this.#outbox.end();
+    await this.#queries.end();
+  }
+
+  #start(ended: () => void): void {
+    this.#channel.start({
+      message: (text) => this.#inbox.receive(text),
+      drain: () => {
+        this.#outbox.drained();
+        this.#inbox.release("outbox");
+      },
+      end: () => {
+        this.#inbox.shut();
+        this.#outbox.end();
+        void this.#queries.end().then(ended);
+      },
+    });
+  }
+
+  #handle(text: string): void | Promise<void> {
+    try {
+      const pending = this.#dispatch(parseClientMessage(text), text.length);
+      if (this.#outbox.isFull) this.#inbox.hold("outbox");
+      return pending?.catch((error: unknown) => this.#fail(error));
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #dispatch(message: ClientMessage, characters: number): void | Promise<void> {
+    switch (message.type) {
+      case "EVENT":
+        return this.#answer(this.#publish(message.event, characters));
+      case "AUTH":
+        return this.#authenticate(message.event);
+      case "REQ":
+        if (this.#isStranger()) return this.#queries.refuse(message.id, AUTH_REQUIRED);
+        return this.#queries.open(message.id, message.filters);
+      case "CLOSE":
+        return this.#queries.close(message.id);
+      case "refused":
+        if (message.verb === "REQ") return this.#queries.refuse(message.id, message.reason);
+        return this.#answer(okMessage(message.id, false, message.reason));
+      case "malformed":
+        return this.#outbox.send(message.reply);
+    }
+  }
+
+  #isStranger(): boolean {
+    return this.#parts.auth === "required" && this.#channel.peer.pubkeys.size === 0;
+  }
+
+  #publish(event: NostrEvent, characters: number): string | Promise<string> {
+    if (this.#isStranger()) return okMessage(event.id, false, AUTH_REQUIRED);
+    const { ingest } = this.#parts;
+    const ok = ingest.submit(event, this.#channel.peer, characters);
+    if (ingest.isBusy(this.#channel.peer)) this.#inbox.hold("events");
+    return ok;
+  }
+
+  /** Queues an OK behind those that are still to come. */
+  #answer(ok: string | Promise<string>): void {
+    this.#answered = this.#answered.then(async () => {
+      try {
+        this.#outbox.send(await ok);
+        if (!this.#parts.ingest.isBusy(this.#channel.peer)) this.#inbox.release("events");
+      } catch (error) {
+        this.#fail(error);
+      }
+    });
+  }
+
+  async #authenticate(event: NostrEvent): Promise<void> {
+    try {
+      const verdict = await this.#judgeAuth(event);
+      if (!verdict.accepted) return await this.#refuseAuth(event, verdict);
+      // The key is on the channel now: if it is not admitted, the channel must go.
+      const admitted = await this.#parts.policy.admit?.(event.pubkey, this.#channel.peer);
+      if (admitted?.accepted === false) {
+        this.#answer(okMessage(event.id, false, reasonOf(admitted)));
+        await this.#refuse(CLOSE.restricted, "restricted: this key may not use this relay");
+      } else {
+        this.#answer(okMessage(event.id, true));
+      }
+    } catch (error) {
+      this.#parts.log("error", "authentication failed", { error: String(error) });
+      this.#answer(okMessage(event.id, false, "error: the relay could not authenticate this key"));
+      await this.#refuse(CLOSE.internal, "error: the relay has failed");
+    }
+  }
+
+  async #refuseAuth(event: NostrEvent, rejection: Rejection): Promise<void> {
+    this.#answer(okMessage(event.id, false, reasonOf(rejection)));
+    this.#authFailures += 1;
+    if (this.#authFailures < MAX_AUTH_FAILURES) return;
+    await this.#refuse(CLOSE.authRequired, "auth-required: too many attempts have failed");
+  }
+
+  async #judgeAuth(event: NostrEvent): Promise<Verdict> {
+    if (event.kind !== KIND_AUTH) return reject("invalid", "AUTH takes an event of kind 22242");
+    const verified = await this.#parts.verify(event);
+    if (!verified.ok) return reject("invalid", verified.reason);
+    return this.#channel.authenticate(verified.value);
+  }
+
+  /** Closes the channel behind the last OK. */
+  async #refuse(code: number, reason: string): Promise<void> {
+    this.shut();
+    await this.#answered;
+    this.#channel.close(code, reason);
+  }
+
+  #fail(error: unknown): void {
+    this.#parts.log("error", "message could not be processed", { error: String(error) });
+    this.#outbox.send(notice("error: the relay could not process this message"));
+  }
+}

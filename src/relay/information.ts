@@ -1,0 +1,90 @@
+/**
+ * The relay information document (NIP-11): what the operator says about the relay, and the limits
+ * exactly as they are enforced. Only what is switched on is announced.
+ */
+
+import type { PublicKey } from "../nostr/key.ts";
+import { MAX_SUBSCRIPTION_ID } from "../nostr/message.ts";
+import type { Limits } from "../policy.ts";
+
+/** What the operator tells about the relay; links are URLs, `pubkey` is the administrator's. */
+export interface InformationSettings {
+  readonly name: string;
+  readonly description: string;
+  readonly banner?: string;
+  readonly icon?: string;
+  readonly pubkey?: PublicKey;
+  /** A URI, such as `mailto:` or `https:`. */
+  readonly contact?: string;
+  readonly terms_of_service?: string;
+}
+
+export interface InformationParts {
+  readonly settings: InformationSettings;
+  /** The relay's own key, the one that its address names. */
+  readonly self: PublicKey;
+  readonly limits: Limits;
+  readonly auth: "required" | "optional";
+  /** URL of the software's project page. */
+  readonly software: string;
+  readonly version: string;
+}
+
+/** The members of `limitation` (NIP-11, "Server Limitations"): seconds, bytes, counts. */
+export interface Limitation {
+  readonly max_message_length: number;
+  readonly max_subscriptions: number;
+  readonly max_limit: number;
+  readonly max_subid_length: number;
+  readonly max_event_tags: number;
+  readonly max_content_length: number;
+  readonly min_pow_difficulty: number;
+  readonly auth_required: boolean;
+  readonly payment_required: boolean;
+  readonly restricted_writes: boolean;
+  readonly created_at_lower_limit: number;
+  readonly created_at_upper_limit: number;
+  readonly default_limit: number;
+}
+
+export interface Information extends InformationSettings {
+  readonly self: PublicKey;
+  readonly supported_nips: readonly number[];
+  readonly software: string;
+  readonly version: string;
+  readonly limitation: Limitation;
+  /** Encrypted transports spoken here (SPEC, "Addresses"); informative, it never pins a key. */
+  readonly transports: readonly string[];
+}
+
+/** Ready for `JSON.stringify`. */
+export function information(parts: InformationParts): Information {
+  const { settings, self, software, version } = parts;
+  return {
+    ...settings,
+    self,
+    supported_nips: [1, 11, 42],
+    software,
+    version,
+    limitation: limitation(parts.limits, parts.auth),
+    transports: ["npubwire/1"],
+  };
+}
+
+function limitation(limits: Limits, auth: "required" | "optional"): Limitation {
+  return {
+    max_message_length: limits.maxMessageLength,
+    max_subscriptions: limits.maxSubscriptions,
+    max_limit: limits.maxLimit,
+    max_subid_length: MAX_SUBSCRIPTION_ID,
+    max_event_tags: limits.maxEventTags,
+    max_content_length: limits.maxContentLength,
+    min_pow_difficulty: 0,
+    auth_required: auth === "required",
+    payment_required: false,
+    restricted_writes: false,
+    created_at_lower_limit: limits.createdAtLowerLimit,
+    created_at_upper_limit: limits.createdAtUpperLimit,
+    default_limit: Math.min(limits.defaultLimit, limits.maxLimit),
+  };
+}

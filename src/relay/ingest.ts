@@ -1,0 +1,225 @@
+/**
+ * EVENT: verify → policy → store or pass on → OK. Clients take turns, so that one that sends
+ * thousands of events delays the others by a slice at most; whatever was accepted while one
+ * transaction ran goes into the next. What is queued is bounded, per client and in all.
+ */
+
+import type { Peer } from "../channel.ts";
+import type { Log } from "../log.ts";
+import type { NostrEvent, VerifiedEvent } from "../nostr/event.ts";
+import type { EventId } from "../nostr/key.ts";
+import { classifyKind, KIND_AUTH } from "../nostr/kind.ts";
+import { okMessage } from "../nostr/message.ts";
+import type { Parsed } from "../nostr/parsed.ts";
+import { reasonOf } from "../nostr/verdict.ts";
+import { accept, type Policy } from "../policy.ts";
+import type { EventStore, InsertOutcome } from "../store.ts";
+import type { Subscriptions } from "./subscriptions.ts";
+
+/** Checks id and signature; a pool of threads may stand behind it. */
+export type Verify = (event: NostrEvent) => Parsed<VerifiedEvent> | Promise<Parsed<VerifiedEvent>>;
+
+export interface IngestParts {
+  readonly verify: Verify;
+  readonly policy: Policy;
+  readonly store: EventStore;
+  readonly subscriptions: Subscriptions;
+  readonly defer: (run: () => void) => void;
+  readonly log: Log;
+}
+
+/** Events verified in one turn of the event loop: some milliseconds with a slow verifier. */
+const SLICE = 32;
+/** Events in one transaction. */
+const MAX_BATCH = 1_024;
+
+/** One client's queue from which on it should not be read, from which on it is refused; all queues. */
+const BUSY: Load = { events: 256, characters: 2 ** 20 };
+const MAX_PER_PEER: Load = { events: 1_024, characters: 2 ** 22 };
+const MAX_IN_ALL: Load = { events: 32_768, characters: 2 ** 26 };
+
+interface Load {
+  events: number;
+  characters: number;
+}
+
+interface Item {
+  readonly event: NostrEvent;
+  readonly peer: Peer;
+  readonly answer: (text: string) => void;
+}
+
+export class Ingest {
+  readonly #parts: IngestParts;
+  /** What is not verified yet, one queue a client; the first client in the map is next. */
+  readonly #queues = new Map<Peer, Item[]>();
+  /** What is not answered yet. */
+  readonly #loads = new Map<Peer, Load>();
+  readonly #total: Load = { events: 0, characters: 0 };
+  #accepted: (readonly [VerifiedEvent, Item])[] = [];
+  #committing: ReadonlySet<EventId> = new Set();
+  #isVerifying = false;
+  #isCommitting = false;
+  #whenIdle: (() => void)[] = [];
+
+  constructor(parts: IngestParts) {
+    this.#parts = parts;
+  }
+
+  /** Resolves with the OK that answers the event, never rejects. `characters`: what it costs to hold. */
+  async submit(event: NostrEvent, peer: Peer, characters: number): Promise<string> {
+    if (event.kind === KIND_AUTH) {
+      return okMessage(event.id, false, "invalid: kind 22242 is for AUTH, it is not published");
+    }
+    const load = this.#loads.get(peer) ?? { events: 0, characters: 0 };
+    if (exceeds(load, MAX_PER_PEER) || exceeds(this.#total, MAX_IN_ALL)) {
+      return okMessage(event.id, false, "rate-limited: too many events at once");
+    }
+    this.#loads.set(peer, load);
+    grow(load, 1, characters);
+    grow(this.#total, 1, characters);
+    const text = await new Promise<string>((answer) => this.#queue({ event, peer, answer }));
+    grow(load, -1, -characters);
+    grow(this.#total, -1, -characters);
+    if (load.events === 0) this.#loads.delete(peer);
+    if (this.#total.events === 0) for (const idle of this.#whenIdle.splice(0)) idle();
+    return text;
+  }
+
+  /** Whether this client has so much queued that it should not be read from. */
+  isBusy(peer: Peer): boolean {
+    const load = this.#loads.get(peer);
+    return load !== undefined && exceeds(load, BUSY);
+  }
+
+  /**
+   * Whether the store may show this event already while live delivery of it is still to come.
+   * Outside of this, an event in the store has been delivered.
+   */
+  isCommitting(id: EventId): boolean {
+    return this.#committing.has(id);
+  }
+
+  /** Resolves when everything submitted has been answered. */
+  async idle(): Promise<void> {
+    if (this.#total.events > 0) await new Promise<void>((idle) => this.#whenIdle.push(idle));
+  }
+
+  #queue(item: Item): void {
+    const queue = this.#queues.get(item.peer);
+    if (queue) queue.push(item);
+    else this.#queues.set(item.peer, [item]);
+    if (this.#isVerifying) return;
+    this.#isVerifying = true;
+    this.#parts.defer(() => this.#verifySlice());
+  }
+
+  #verifySlice(): void {
+    for (let i = 0; i < SLICE; i += 1) {
+      const item = this.#next();
+      if (item) void this.#judge(item);
+    }
+    this.#isVerifying = this.#queues.size > 0;
+    if (this.#isVerifying) this.#parts.defer(() => this.#verifySlice());
+  }
+
+  /** The next event of the client whose turn it is; the client goes to the end of the line. */
+  #next(): Item | undefined {
+    for (const [peer, queue] of this.#queues) {
+      this.#queues.delete(peer);
+      const item = queue.shift();
+      if (queue.length > 0) this.#queues.set(peer, queue);
+      return item;
+    }
+    return undefined;
+  }
+
+  async #judge(item: Item): Promise<void> {
+    const { event, peer, answer } = item;
+    try {
+      const verified = await this.#parts.verify(event);
+      if (!verified.ok) return answer(okMessage(event.id, false, `invalid: ${verified.reason}`));
+      const verdict = (await this.#parts.policy.write?.(verified.value, peer)) ?? accept;
+      if (!verdict.accepted) return answer(okMessage(event.id, false, reasonOf(verdict)));
+      if (classifyKind(event.kind) === "ephemeral") return answer(this.#pass(verified.value));
+      this.#accepted.push([verified.value, item]);
+      this.#scheduleCommit();
+    } catch (error) {
+      this.#parts.log("error", "event could not be judged", { error: String(error) });
+      answer(okMessage(event.id, false, "error: the relay could not process this event"));
+    }
+  }
+
+  /** Ephemeral events live only in those who listen now (NIP-01, `mute:`). */
+  #pass(event: VerifiedEvent): string {
+    return this.#parts.subscriptions.deliver(event) > 0
+      ? okMessage(event.id, true)
+      : okMessage(event.id, false, "mute: nobody is listening to this ephemeral event");
+  }
+
+  #scheduleCommit(): void {
+    if (this.#isCommitting || this.#accepted.length === 0) return;
+    this.#isCommitting = true;
+    this.#parts.defer(() => void this.#commit());
+  }
+
+  async #commit(): Promise<void> {
+    const batch = this.#accepted.splice(0, MAX_BATCH);
+    const events = batch.map(([event]) => event);
+    this.#committing = new Set(events.map((event) => event.id));
+    const outcomes = await this.#insert(events);
+    this.#committing = new Set();
+    for (const [i, [event, item]] of batch.entries()) {
+      const outcome = outcomes?.[i];
+      item.answer(outcomeMessage(event.id, outcome));
+      if (outcome === "stored") this.#deliver(event);
+    }
+    this.#isCommitting = false;
+    this.#scheduleCommit();
+  }
+
+  async #insert(events: readonly VerifiedEvent[]): Promise<readonly InsertOutcome[] | undefined> {
+    try {
+      return await this.#parts.store.insert(events);
+    } catch (error) {
+      this.#parts.log("error", "store rejected a batch", {
+        events: events.length,
+        error: String(error),
+      });
+      return undefined;
+    }
+  }
+
+  #deliver(event: VerifiedEvent): void {
+    try {
+      this.#parts.subscriptions.deliver(event);
+    } catch (error) {
+      // The event is stored and acknowledged; the batch goes on.
+      this.#parts.log("error", "live delivery failed", { error: String(error) });
+    }
+  }
+}
+
+function outcomeMessage(id: EventId, outcome: InsertOutcome | undefined): string {
+  switch (outcome) {
+    case "stored":
+      return okMessage(id, true);
+    case "duplicate":
+      return okMessage(id, true, "duplicate: already have this event");
+    case "superseded":
+      return okMessage(id, false, "duplicate: a newer version is stored");
+    case "deleted":
+      return okMessage(id, false, "blocked: its author has deleted this event");
+    default:
+      return okMessage(id, false, "error: the event could not be stored");
+  }
+}
+
+function exceeds(load: Load, bound: Load): boolean {
+  return load.events >= bound.events || load.characters >= bound.characters;
+}
+
+function grow(load: Load, events: number, characters: number): void {
+  load.events += events;
+  load.characters += characters;
+}

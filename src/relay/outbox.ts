@@ -1,0 +1,75 @@
+/**
+ * What one client is owed: bounded. Whoever fills it in bulk waits for room; a client that does not
+ * read what it asked for is closed before it costs more memory than the operator allows.
+ */
+
+import type { Channel } from "../channel.ts";
+import type { Log } from "../log.ts";
+import { CLOSE } from "../nostr/close.ts";
+
+/** Bytes on their way to one client at which stored events and reading wait; half the limit if that is less. */
+const FULL_AT = 262_144;
+
+export class Outbox {
+  readonly #channel: Channel;
+  readonly #log: Log;
+  readonly #max: number;
+  readonly #fullAt: number;
+  #held = 0;
+  #waiting: (() => void)[] = [];
+  #ended = false;
+
+  constructor(channel: Channel, maxBufferedBytes: number, log: Log) {
+    this.#channel = channel;
+    this.#log = log;
+    this.#max = maxBufferedBytes;
+    this.#fullAt = Math.min(FULL_AT, maxBufferedBytes / 2);
+  }
+
+  get isFull(): boolean {
+    return this.#channel.bufferedAmount > this.#fullAt;
+  }
+
+  /** Queues one message, or closes the client whose queue is above the limit. */
+  send(text: string): void {
+    if (this.#ended) return;
+    if (this.#isOver()) this.#giveUp();
+    else this.#channel.send(text);
+  }
+
+  /** Counts characters that wait elsewhere until they may be sent; negative when they are gone. */
+  hold(characters: number): void {
+    this.#held += characters;
+    if (!this.#ended && this.#isOver()) this.#giveUp();
+  }
+
+  /** Resolves when the outbox is no longer full, or the client has ended. */
+  async room(): Promise<void> {
+    while (this.isFull && !this.#ended) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+  }
+
+  drained(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.drained();
+  }
+
+  #isOver(): boolean {
+    return this.#channel.bufferedAmount + this.#held > this.#max;
+  }
+
+  #giveUp(): void {
+    this.#log("warn", "client too slow", {
+      address: this.#channel.peer.address,
+      buffered: this.#channel.bufferedAmount,
+      held: this.#held,
+    });
+    this.end();
+    this.#channel.close(CLOSE.tooSlow, "too slow: the queue is full");
+  }
+}

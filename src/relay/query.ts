@@ -1,0 +1,136 @@
+/**
+ * One REQ from its acceptance to its end: live from the start, then what is stored, one EOSE, what
+ * arrived meanwhile, and from there on whatever matches. Every event is sent once.
+ */
+
+import type { Log } from "../log.ts";
+import { idOfJson, type VerifiedEvent } from "../nostr/event.ts";
+import type { Filter } from "../nostr/filter.ts";
+import type { EventId } from "../nostr/key.ts";
+import { closedMessage, eoseMessage, eventMessage } from "../nostr/message.ts";
+import type { Limits } from "../policy.ts";
+import type { EventStore } from "../store.ts";
+import type { Ingest } from "./ingest.ts";
+import type { Outbox } from "./outbox.ts";
+import type { Subscription, Subscriptions } from "./subscriptions.ts";
+
+export interface QueryParts {
+  readonly store: EventStore;
+  readonly subscriptions: Subscriptions;
+  readonly ingest: Pick<Ingest, "isCommitting">;
+  readonly limits: Limits;
+  readonly defer: (run: () => void) => void;
+  readonly log: Log;
+}
+
+/** Stored events that are sent in one turn of the event loop. */
+const SLICE = 512;
+
+export class Query implements Subscription {
+  readonly id: string;
+  readonly filters: readonly Filter[];
+  readonly #parts: QueryParts;
+  readonly #outbox: Outbox;
+  /** Live events that wait for EOSE; `undefined` after it. */
+  #held: Map<EventId, VerifiedEvent> | undefined = new Map();
+  /** Sent from the store before live delivery came to them. */
+  readonly #early = new Set<EventId>();
+  #stopped = false;
+
+  constructor(id: string, filters: readonly Filter[], parts: QueryParts, outbox: Outbox) {
+    this.id = id;
+    this.filters = filters;
+    this.#parts = parts;
+    this.#outbox = outbox;
+  }
+
+  get isStopped(): boolean {
+    return this.#stopped;
+  }
+
+  /** Live from now on. Stored events follow when `scan` is called. */
+  start(): void {
+    this.#parts.subscriptions.add(this);
+  }
+
+  /** Sends nothing any more. A scan under way ends at the next event. */
+  stop(): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#parts.subscriptions.remove(this);
+    this.#releaseHeld();
+  }
+
+  deliver(event: VerifiedEvent): void {
+    if (this.#stopped || this.#early.delete(event.id)) return;
+    if (this.#held === undefined) {
+      this.#show(event.json);
+    } else if (!this.#held.has(event.id)) {
+      this.#held.set(event.id, event);
+      this.#outbox.hold(event.json.length);
+    }
+  }
+
+  /** Sends what is stored, then EOSE. Never rejects; a failing store ends the query with CLOSED. */
+  async scan(): Promise<void> {
+    try {
+      await this.#sendStored();
+      if (!this.#stopped) this.#goLive();
+    } catch (error) {
+      this.#parts.log("error", "query failed", { error: String(error) });
+      if (this.#stopped) return;
+      this.stop();
+      this.#outbox.send(closedMessage(this.id, "error: the store could not answer"));
+    }
+  }
+
+  async #sendStored(): Promise<void> {
+    const filters = storedFilters(this.filters, this.#parts.limits);
+    if (filters.length === 0) return;
+    let sent = 0;
+    for await (const page of this.#parts.store.query(filters)) {
+      for (const json of page) {
+        if (this.#outbox.isFull) await this.#outbox.room();
+        if (sent % SLICE === SLICE - 1) await new Promise<void>(this.#parts.defer);
+        if (this.#stopped) return;
+        this.#sendOneStored(json);
+        sent += 1;
+      }
+      if (this.#stopped) return;
+    }
+  }
+
+  #sendOneStored(json: string): void {
+    const id = idOfJson(json);
+    if (this.#held?.has(id)) return; // comes after EOSE
+    if (this.#parts.ingest.isCommitting(id)) this.#early.add(id);
+    this.#show(json);
+  }
+
+  #goLive(): void {
+    this.#outbox.send(eoseMessage(this.id));
+    for (const event of this.#releaseHeld()) this.#show(event.json);
+  }
+
+  #releaseHeld(): readonly VerifiedEvent[] {
+    const held = [...(this.#held?.values() ?? [])];
+    this.#held = undefined;
+    this.#outbox.hold(-held.reduce((sum, event) => sum + event.json.length, 0));
+    return held;
+  }
+
+  /** The one door for events to this client, stored and live. */
+  #show(json: string): void {
+    this.#outbox.send(eventMessage(this.id, json));
+  }
+}
+
+/** What the store is asked: limits clamped silently (NIP-11, `max_limit`), none for `limit: 0`. */
+function storedFilters(filters: readonly Filter[], limits: Limits): readonly Filter[] {
+  return filters
+    .map((filter) => ({
+      ...filter,
+      limit: Math.min(filter.limit ?? limits.defaultLimit, limits.maxLimit),
+    }))
+    .filter((filter) => filter.limit > 0);
+}

@@ -1,0 +1,65 @@
+/**
+ * The relay: channels in, one ingest and one index of subscriptions for all of them. It opens
+ * nothing itself and closes only what it was given to serve.
+ */
+
+import type { Channel } from "../channel.ts";
+import type { Clock } from "../clock.ts";
+import type { CryptoProvider } from "../crypto.ts";
+import type { Log } from "../log.ts";
+import { CLOSE } from "../nostr/close.ts";
+import { verifyEvent } from "../nostr/event.ts";
+import type { Limits, Policy } from "../policy.ts";
+import type { EventStore } from "../store.ts";
+import { Connection, type ConnectionParts } from "./connection.ts";
+import { Ingest, type Verify } from "./ingest.ts";
+import { Subscriptions } from "./subscriptions.ts";
+
+export interface RelayParts {
+  readonly store: EventStore;
+  readonly crypto: CryptoProvider;
+  readonly policy: Policy;
+  readonly limits: Limits;
+  /** Whether EVENT and REQ need a peer that has authenticated. */
+  readonly auth: "required" | "optional";
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Runs `run` after the events of this turn were read; `setImmediate` on Node. */
+  readonly defer: (run: () => void) => void;
+}
+
+export class Relay {
+  readonly #parts: ConnectionParts;
+  readonly #ingest: Ingest;
+  readonly #connections = new Set<Connection>();
+  #isClosing = false;
+
+  constructor(parts: RelayParts) {
+    const verify: Verify = (event) => verifyEvent(event, parts.crypto);
+    const subscriptions = new Subscriptions();
+    this.#ingest = new Ingest({ ...parts, verify, subscriptions });
+    this.#parts = { ...parts, verify, subscriptions, ingest: this.#ingest };
+  }
+
+  /** Serves an established channel, whose peer has been admitted, until it ends. */
+  accept(channel: Channel): void {
+    if (this.#isClosing) {
+      channel.close(CLOSE.goingAway, "the relay is shutting down");
+      return;
+    }
+    const connection = new Connection(this.#parts, channel);
+    this.#connections.add(connection);
+    void connection.ended.then(() => this.#connections.delete(connection));
+  }
+
+  /**
+   * Answers what was received, then closes every channel. Resolves when the store is no longer
+   * used; closing it is left to whoever opened it.
+   */
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    for (const connection of this.#connections) connection.shut();
+    await this.#ingest.idle();
+    await Promise.all([...this.#connections].map((connection) => connection.close()));
+  }
+}

@@ -1,0 +1,245 @@
+/**
+ * Every setting of `relay.config.json`: its type, its default, and the words that editors and error
+ * messages use for it. The default file and the JSON schema beside it are held in step by a test.
+ */
+
+import { isIP } from "node:net";
+import { z } from "zod";
+import { parsePublicKey } from "../nostr/key.ts";
+import { parsed } from "../nostr/parsed.ts";
+import { MAX_MAX_MESSAGE, MIN_MAX_MESSAGE } from "../transport/constants.ts";
+import type { RelayConfig } from "./config.ts";
+
+const key = group(
+  {
+    file: text("a file", isNotEmpty)
+      .default("relay.key")
+      .describe(
+        "File that holds the relay's secret key as nsec or hex; relative to the data folder. Created on first start.",
+      ),
+    environment: text("the name of an environment variable", isVariableName)
+      .default("NPUBWIRE_KEY")
+      .describe("Environment variable that holds the secret key; if set, it wins over the file."),
+  },
+  "Where the relay's secret key is kept. The key itself never stands in this file.",
+);
+
+const information = group(
+  {
+    name: anyText().default("npubwire relay").describe("Name of the relay."),
+    description: anyText().default("").describe("What the relay is for."),
+    banner: anyText().default("").describe("URL of a wide picture."),
+    icon: anyText().default("").describe("URL of a square picture."),
+    pubkey: publicKey().default("").describe("The operator's npub (or hex key)."),
+    contact: anyText().default("").describe("How to reach the operator, such as a mailto: URI."),
+    termsOfService: anyText().default("").describe("URL of the terms of service."),
+  },
+  "What the relay tells about itself (NIP-11). Empty texts are left out.",
+);
+
+const limits = group(
+  {
+    maxMessageLength: wholeNumber(MIN_MAX_MESSAGE, MAX_MAX_MESSAGE)
+      .default(524_288)
+      .describe("Bytes of one message from a client."),
+    maxSubscriptions: wholeNumber(1).default(300).describe("Subscriptions of one connection."),
+    maxFilters: wholeNumber(1).default(100).describe("Filters of one subscription."),
+    maxLimit: wholeNumber(1)
+      .default(5_000)
+      .describe("Stored events that one filter may ask for; a higher limit is lowered to this."),
+    defaultLimit: wholeNumber(1)
+      .default(500)
+      .describe("Stored events for a filter without a limit; lowered to maxLimit."),
+    maxEventTags: wholeNumber(0).default(5_000).describe("Tags of one event."),
+    maxContentLength: wholeNumber(0)
+      .default(262_144)
+      .describe("Unicode characters in the content of one event."),
+    createdAtLowerLimit: wholeNumber(0)
+      .default(0)
+      .describe("Seconds that an event may lie in the past; 0 for any age."),
+    createdAtUpperLimit: wholeNumber(0)
+      .default(900)
+      .describe("Seconds that an event may lie in the future."),
+    maxBufferedBytes: wholeNumber(65_536)
+      .default(8_388_608)
+      .describe("Bytes waiting for one client before it counts as too slow and is closed."),
+  },
+  "What every client must keep to (announced in NIP-11).",
+);
+
+const connections = group(
+  {
+    max: wholeNumber(1).default(10_000).describe("Open connections."),
+    maxPerAddress: wholeNumber(1)
+      .default(256)
+      .describe("Open connections of one IP address (IPv6: of one /64 network)."),
+  },
+  "How many clients may be connected.",
+);
+
+const handshake = group(
+  {
+    deadlineSeconds: wholeNumber(1, 3_600)
+      .default(10)
+      .describe("Time from connecting to the end of the handshake."),
+    authDeadlineSeconds: wholeNumber(1, 3_600)
+      .default(60)
+      .describe("Time from there until the client has proved its key; signers ask people."),
+    maxPending: wholeNumber(1)
+      .default(1_024)
+      .describe("Connections that have not proved a key yet."),
+    maxPendingPerAddress: wholeNumber(1)
+      .default(16)
+      .describe("The same, of one IP address (IPv6: of one /64 network)."),
+    maxPerMinutePerAddress: wholeNumber(1)
+      .default(600)
+      .describe("Handshakes that one IP address (IPv6: one /64 network) may begin in a minute."),
+  },
+  "What is spent on strangers before they have proved a key.",
+);
+
+const log = group(
+  {
+    level: choice("debug", "info", "warn", "error")
+      .default("info")
+      .describe("Least important lines to write."),
+  },
+  "What the relay writes to standard error.",
+);
+
+export const configSchema: z.ZodType<RelayConfig> = z
+  .strictObject(
+    {
+      $schema: z.string().optional().describe("Where editors find the schema of this file."),
+      // A relay is made to be reached, and lets nobody in who has not proved a key.
+      host: text("the address or host name to listen on", isHost)
+        .default("0.0.0.0")
+        .describe(
+          'Address to listen on. "0.0.0.0" is every IPv4 address of this machine, "::" every address, "127.0.0.1" this machine only.',
+        ),
+      port: wholeNumber(0, 65_535).default(7777).describe("Port to listen on; 0 takes a free one."),
+      path: text('a path that starts with "/", without query or fragment', isPath)
+        .default("/")
+        .describe("Path of the relay's URL."),
+      addresses: z
+        .array(text('a relay URL such as "wss://relay.example.com"', isRelayUrl), {
+          error: "a list of relay URLs",
+        })
+        .default([])
+        .describe(
+          "Every URL by which the relay is known: ws, wss, nostr+ws or nostr+wss. The first is the one that is printed.",
+        ),
+      data: text("a folder", isNotEmpty)
+        .default("./data")
+        .describe("Folder of the database and the key; relative to this file."),
+      key,
+      plaintext: choice("deny", "loopback", "allow")
+        .default("deny")
+        .describe(
+          "Whether clients may speak unencrypted NIP-01: nobody, programs on this machine, or everybody.",
+        ),
+      auth: choice("required", "optional")
+        .default("required")
+        .describe("Whether clients on encrypted connections must prove a key of their own."),
+      information,
+      limits,
+      connections,
+      handshake,
+      trustedProxies: z
+        .array(text('an IP address or a network such as "10.0.0.0/8"', isNetwork), {
+          error: "a list of IP addresses and networks",
+        })
+        .default([])
+        .describe(
+          "Proxies whose X-Forwarded-For header is believed: addresses or networks (CIDR).",
+        ),
+      log,
+    },
+    { error: "an object" },
+  )
+  .transform(({ $schema: _, ...config }) => config)
+  .describe("Configuration of an npubwire relay.");
+
+/** The JSON schema (draft 2020-12) of the file, for editors: `relay.config.schema.json`. */
+export function configJsonSchema(): unknown {
+  return z.toJSONSchema(configSchema, {
+    io: "input",
+    override: ({ jsonSchema }) => {
+      if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+    },
+  });
+}
+
+// Every error text below continues the sentence "expected …" (config-problems.ts).
+
+function group<Shape extends z.core.$ZodShape>(shape: Shape, description: string) {
+  const error = `an object with the settings ${Object.keys(shape).join(", ")}`;
+  // Parsing fills in the defaults of what is inside, as if the file held an empty object here.
+  const nothing = {} as z.input<z.ZodObject<Shape, z.core.$strict>>;
+  return z
+    .strictObject(shape, { error })
+    .prefault(() => nothing)
+    .describe(description);
+}
+
+function wholeNumber(min: number, max: number = Number.MAX_SAFE_INTEGER) {
+  const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
+  const error = `a whole number ${range}`;
+  return z.int({ error }).min(min, { error }).max(max, { error });
+}
+
+function choice<const Word extends string>(...words: readonly Word[]) {
+  const quoted = words.map((word) => `"${word}"`);
+  return z.enum(words, { error: `one of ${quoted.join(", ")}` });
+}
+
+function text(error: string, is: (value: string) => boolean) {
+  return z.string({ error }).refine(is, { error });
+}
+
+function anyText() {
+  return z.string({ error: "a text" });
+}
+
+function publicKey() {
+  return z.string({ error: "an npub or 64 hex digits" }).transform((value, context) => {
+    const key = value === "" ? parsed<"">("") : parsePublicKey(value);
+    if (key.ok) return key.value;
+    context.addIssue({ code: "custom", message: "an npub or 64 hex digits" });
+    return z.NEVER;
+  });
+}
+
+function isNotEmpty(value: string): boolean {
+  return value !== "" && !value.includes("\0");
+}
+
+function isHost(value: string): boolean {
+  return isIP(value) !== 0 || /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/.test(value);
+}
+
+function isPath(value: string): boolean {
+  if (!value.startsWith("/") || value.startsWith("//") || /[?#]/.test(value)) return false;
+  return new URL(value, "ws://host").pathname === value;
+}
+
+function isRelayUrl(value: string): boolean {
+  const match = /^(nostr\+)?(wss?:\/\/.*)$/i.exec(value);
+  if (match?.[2] === undefined || !URL.canParse(match[2])) return false;
+  const { hostname, username, password, search, hash } = new URL(match[2]);
+  const named = username === "" || (match[1] !== undefined && parsePublicKey(username).ok);
+  return hostname !== "" && named && password === "" && search === "" && hash === "";
+}
+
+function isVariableName(value: string): boolean {
+  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(value);
+}
+
+function isNetwork(value: string): boolean {
+  const [address = "", bits, more] = value.split("/");
+  const version = isIP(address);
+  if (version === 0 || more !== undefined) return false;
+  return (
+    bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128))
+  );
+}
