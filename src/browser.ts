@@ -5,7 +5,6 @@
  * @module
  */
 
-import type { WebSocketHandlers, WebSocketLike } from "./channel.ts";
 import type { Signer } from "./channel/dial.ts";
 import { keySigner } from "./channel/signer.ts";
 import {
@@ -13,6 +12,7 @@ import {
   type SecureWebSocketOptions,
   secureWebSocketClass,
 } from "./channel/websocket.ts";
+import type { WebSocketHandlers, WebSocketLike } from "./channel.ts";
 import { systemClock } from "./clock.ts";
 import { nobleCrypto } from "./crypto/noble.ts";
 

@@ -8,7 +8,7 @@ import type { Clock } from "../clock.ts";
 import type { CryptoProvider, KeyPair } from "../crypto.ts";
 import { type NostrEvent, parseEvent, verifyEvent } from "../nostr/event.ts";
 import { type PublicKey, publicKeyFromBytes } from "../nostr/key.ts";
-import { reject, type Verdict } from "../nostr/verdict.ts";
+import { accept, reject, type Verdict } from "../nostr/verdict.ts";
 import { checkAuthEvent } from "../transport/auth-event.ts";
 import { OUTER_FAILED } from "../transport/constants.ts";
 import { TransportError } from "../transport/errors.ts";
@@ -24,6 +24,7 @@ export interface AcceptOptions {
   readonly auth: "required" | "optional";
   /** The client's IP address. */
   readonly address: string;
+  /** May this key (`undefined`: an anonymous client) use the relay at all? */
   admit(pubkey: PublicKey | undefined, peer: Peer): Promise<Verdict>;
   /** Milliseconds from message 2 to the verdict on the client's first frame. */
   readonly authDeadline: number;
@@ -86,14 +87,12 @@ async function readFirst(
     relay: publicKeyFromBytes(relay.publicKey),
     handshakeHash: session.handshakeHash,
   };
-  const identities: Identities = new Identities(
-    (event) => checkAuthEvent(event, binding, clock.now()),
-    (pubkey) => admit(pubkey, channel.peer),
-  );
+  const identities = new Identities((event) => checkAuthEvent(event, binding, clock.now()));
   // From here on the channel owns the socket; paused, it holds what came in the same flight.
-  const channel: SecureChannel = new SecureChannel(socket, session, clock, identities, address);
+  const channel = new SecureChannel(socket, session, clock, identities, address);
   channel.pause();
-  const verdict = await decide(claim, identities, auth, options.crypto);
+  const identified = identify(claim, identities, auth, options.crypto);
+  const verdict = identified.accepted ? await admit(claim?.pubkey, channel.peer) : identified;
   channel.sendVerdict(claim?.id ?? "", verdict);
   if (!verdict.accepted) return { refusal: { code: "refused", verdict } };
   channel.resume();
@@ -117,16 +116,18 @@ function parseClaim(text: string, session: Session): NostrEvent | undefined {
   return event.value;
 }
 
-async function decide(
+/** Whether the client has shown who it is, as far as this relay asks. */
+function identify(
   claim: NostrEvent | undefined,
   identities: Identities,
   auth: "required" | "optional",
   crypto: CryptoProvider,
-): Promise<Verdict> {
+): Verdict {
   if (claim) {
     const event = verifyEvent(claim, crypto);
     return event.ok ? identities.add(event.value) : reject("auth-required", event.reason);
   }
-  if (auth === "optional") return identities.addAnonymous();
-  return reject("auth-required", "this relay wants to know its clients");
+  return auth === "optional"
+    ? accept
+    : reject("auth-required", "this relay wants to know its clients");
 }

@@ -9,7 +9,6 @@ import { QueuedLink } from "./link.ts";
 /** WebSocket close codes (RFC 6455, section 7.4.1). */
 const NORMAL = 1000;
 const UNSUPPORTED_DATA = 1003;
-const POLICY_VIOLATION = 1008;
 const BROKEN = 1006;
 
 export class PlainChannel extends QueuedLink implements Channel {
@@ -26,13 +25,7 @@ export class PlainChannel extends QueuedLink implements Channel {
   }
 
   async authenticate(event: VerifiedEvent): Promise<Verdict> {
-    const verdict = await this.#identities.add(event);
-    const banned = !verdict.accepted && verdict.prefix === "blocked";
-    if (banned || this.#identities.exhausted) {
-      // One microtask later, so that the caller's OK leaves first.
-      queueMicrotask(() => this.close(POLICY_VIOLATION, "authentication failed"));
-    }
-    return verdict;
+    return this.#identities.add(event);
   }
 
   protected read(data: Uint8Array | string): readonly string[] {

@@ -160,16 +160,6 @@ export class SecureChannel extends SecureLink implements Channel {
   }
 
   async authenticate(event: VerifiedEvent): Promise<Verdict> {
-    const verdict = await this.#identities.add(event);
-    if (!verdict.accepted) this.#closeAfterRefusal(verdict.prefix === "blocked");
-    return verdict;
-  }
-
-  /** One microtask later, so that the caller's OK leaves first. */
-  #closeAfterRefusal(banned: boolean): void {
-    if (banned) queueMicrotask(() => this.close(CLOSE.restricted, "blocked"));
-    else if (this.#identities.exhausted) {
-      queueMicrotask(() => this.close(CLOSE.authRequired, "too many failed AUTH messages"));
-    }
+    return this.#identities.add(event);
   }
 }

@@ -10,6 +10,7 @@ import { addressOf, endpointOf, parseAddress, type RelayAddress } from "../nostr
 import { type PublicKey, parsePublicKey } from "../nostr/key.ts";
 import {
   CLOSE,
+  DEFAULT_CLIENT_MAX_MESSAGE,
   MAX_CLOSE_REASON_BYTES,
   MAX_PRIVATE_CLOSE,
   MIN_PRIVATE_CLOSE,

@@ -26,7 +26,7 @@ export interface InformationParts {
   readonly limits: Limits;
   readonly auth: "required" | "optional";
   /** URL of the software's project page. */
-  readonly software: string;
+  readonly software?: string | undefined;
   readonly version: string;
 }
 
@@ -50,7 +50,7 @@ export interface Limitation {
 export interface Information extends InformationSettings {
   readonly self: PublicKey;
   readonly supported_nips: readonly number[];
-  readonly software: string;
+  readonly software?: string;
   readonly version: string;
   readonly limitation: Limitation;
   /** Encrypted transports spoken here (SPEC, "Addresses"); informative, it never pins a key. */
@@ -64,7 +64,7 @@ export function information(parts: InformationParts): Information {
     ...settings,
     self,
     supported_nips: [1, 11, 42],
-    software,
+    ...(software === undefined ? {} : { software }),
     version,
     limitation: limitation(parts.limits, parts.auth),
     transports: ["npubwire/1"],

@@ -63,7 +63,10 @@ const POLICY_VIOLATION = 1008;
 
 const CHALLENGE_BYTES = 16;
 
-/** Serves upgrades on `server` until the returned function is called. */
+/**
+ * Serves upgrades on `server` until the returned function is called; that also ends those whose
+ * handshake is not over. Channels that were accepted live on.
+ */
 export function attach(server: Server, options: DoorOptions): () => void {
   const door = new Door(options);
   const onUpgrade = (request: IncomingMessage, stream: Duplex, head: Buffer): void => {
@@ -72,6 +75,7 @@ export function attach(server: Server, options: DoorOptions): () => void {
   server.on("upgrade", onUpgrade);
   return () => {
     server.off("upgrade", onUpgrade);
+    door.shut();
   };
 }
 
@@ -80,6 +84,8 @@ class Door {
   readonly #admission: Admission;
   readonly #secure: WebSocketServer;
   readonly #plain: WebSocketServer;
+  /** Sockets of clients that have not been let in. */
+  readonly #strangers = new Set<Duplex>();
 
   constructor(options: DoorOptions) {
     this.#options = options;
@@ -104,6 +110,10 @@ class Door {
     else this.#acceptPlain(visit);
   }
 
+  shut(): void {
+    for (const stream of this.#strangers) stream.destroy();
+  }
+
   /** Everything that costs next to nothing comes before any cryptography; a number is a status. */
   #enter(request: IncomingMessage, stream: Duplex, head: Buffer): Visit | number {
     const { path, trustedProxies, log } = this.#options;
@@ -119,7 +129,11 @@ class Door {
       log("warn", "connection refused: limits reached", { address });
       return 429;
     }
-    stream.once("close", () => ticket.leave());
+    this.#strangers.add(stream);
+    stream.once("close", () => {
+      this.#strangers.delete(stream);
+      ticket.leave();
+    });
     return { request, stream, head, address, ticket, offer };
   }
 
@@ -141,6 +155,7 @@ class Door {
       const options = { crypto, clock, relay, auth, address, admit, authDeadline };
       const { channel, refusal } = await acceptSecure(socket, handshake, options);
       ticket.settled();
+      this.#strangers.delete(visit.stream);
       if (channel) this.#options.accept(channel);
       else log("info", "client refused", { address, reason: refusal.code });
     });
@@ -154,6 +169,7 @@ class Door {
     this.#plain.handleUpgrade(visit.request, visit.stream, visit.head, (ws) => {
       ticket.settled();
       if (allowed) {
+        this.#strangers.delete(visit.stream);
         void this.#welcomePlain(new NodeSocket(ws, visit.stream), address);
         return;
       }
@@ -168,14 +184,13 @@ class Door {
   async #welcomePlain(socket: NodeSocket, address: string): Promise<void> {
     const { crypto, clock, auth, isOwnUrl, admit, accept } = this.#options;
     const challenge = bytesToHex(crypto.randomBytes(CHALLENGE_BYTES));
-    const identities: Identities = new Identities(
-      (event) => checkAuth(event, { challenge, isOwnUrl, now: clock.now() }),
-      (pubkey) => admit(pubkey, channel.peer),
+    const identities = new Identities((event) =>
+      checkAuth(event, { challenge, isOwnUrl, now: clock.now() }),
     );
-    const channel: PlainChannel = new PlainChannel(socket, challenge, identities, address);
+    const channel = new PlainChannel(socket, challenge, identities, address);
     // Where everybody must say who they are, nobody is judged before they had the chance.
     if (auth === "optional") {
-      const verdict = await identities.addAnonymous();
+      const verdict = await admit(undefined, channel.peer);
       if (!verdict.accepted) {
         channel.send(notice(`${verdict.prefix}: ${verdict.reason}`));
         channel.close(POLICY_VIOLATION, verdict.prefix);

@@ -47,8 +47,6 @@ export const DEFAULT_CLIENT_MAX_MESSAGE: number = 4 * 1_024 * 1_024;
 export const MAX_HELD_BYTES = 65_536;
 /** Keys that may authenticate on one channel. */
 export const MAX_IDENTITIES = 8;
-/** Failed AUTH messages after which the channel closes. */
-export const MAX_AUTH_FAILURES = 3;
 /** An auth event's created_at may differ this much from the relay's clock, in seconds. */
 export const AUTH_TIME_WINDOW = 600;
 /** The hello's time may differ this much from the client's clock, in seconds. */

@@ -1,0 +1,154 @@
+/** A whole relay from a configuration: key, store, policy, relay and door, put together and opened. */
+
+import { mkdirSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import type { Peer } from "../channel.ts";
+import { systemClock } from "../clock.ts";
+import { createNodeCrypto } from "../crypto/node.ts";
+import { type Log, silent } from "../log.ts";
+import { type PublicKey, publicKeyOf } from "../nostr/key.ts";
+import { limitsPolicy } from "../policy/limits.ts";
+import { accept, all, type Policy, type Verdict } from "../policy.ts";
+import { type InformationSettings, information } from "../relay/information.ts";
+import { Relay } from "../relay/relay.ts";
+import { openSqliteStore } from "../store/sqlite.ts";
+import { ownAddresses } from "./addresses.ts";
+import { proxyList } from "./admission.ts";
+import { attach } from "./attach.ts";
+import type { RelayConfig } from "./config.ts";
+import { httpListener } from "./http.ts";
+import { openRelayKey } from "./relay-key.ts";
+import { SOFTWARE, VERSION } from "./version.ts";
+
+export interface StartOptions {
+  readonly log?: Log;
+  /** Asked beside the limits of the configuration. */
+  readonly policy?: Policy;
+}
+
+export interface RunningRelay {
+  readonly npub: string;
+  /** `nostr+ws://npub1…@host:port` */
+  readonly address: string;
+  readonly nprofile: string;
+  /** Whether nothing but the bound host says where the relay is (`addresses` is empty). */
+  readonly guessed: boolean;
+  readonly host: string;
+  readonly port: number;
+  /** Answers what was received, closes every connection in order, then the store. */
+  close(): Promise<void>;
+}
+
+const SECOND = 1_000;
+
+/** Throws a KeyError, StoreError or the system's error (port in use) when it cannot start. */
+export async function startRelay(
+  config: RelayConfig,
+  options: StartOptions = {},
+): Promise<RunningRelay> {
+  const { log = silent } = options;
+  const crypto = createNodeCrypto();
+  const clock = systemClock;
+  const { host, path, auth, limits } = config;
+  mkdirSync(config.data, { recursive: true, mode: 0o700 });
+  const key = openRelayKey(config.key, crypto);
+  const self = publicKeyOf(key.secretKey, crypto);
+  const store = await openSqliteStore(join(config.data, "events.sqlite"));
+  const policy = all(limitsPolicy(limits, clock), options.policy ?? {});
+  const relay = new Relay({ store, crypto, policy, limits, auth, clock, log, defer: setImmediate });
+  const server = createServer({
+    headersTimeout: config.handshake.deadlineSeconds * SECOND,
+    requestTimeout: config.handshake.deadlineSeconds * SECOND,
+    connectionsCheckingInterval: SECOND,
+  });
+  server.maxConnections = config.connections.max;
+  let port: number;
+  try {
+    port = await listen(server, config.port, host);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+  const own = ownAddresses(self, config.addresses, { host, port, path });
+  server.on(
+    "request",
+    httpListener({
+      path,
+      information: () =>
+        information({
+          settings: informationSettings(config),
+          self,
+          limits,
+          auth,
+          software: SOFTWARE,
+          version: VERSION,
+        }),
+      greeting: `This is a Nostr relay. Its address is ${own.address}\n`,
+    }),
+  );
+  const detach = attach(server, {
+    crypto,
+    clock,
+    log,
+    relay: { secretKey: key.secretKey, publicKey: crypto.secp256k1x.publicKey(key.secretKey) },
+    path,
+    auth,
+    plaintext: config.plaintext,
+    plaintextNotice: `restricted: this relay is encrypted, and nothing of what you sent was read; connect to ${own.address} with an npubwire client`,
+    maxMessage: limits.maxMessageLength,
+    authDeadline: config.handshake.authDeadlineSeconds * SECOND,
+    admission: {
+      maxConnections: config.connections.max,
+      maxConnectionsPerAddress: config.connections.maxPerAddress,
+      maxPending: config.handshake.maxPending,
+      maxPendingPerAddress: config.handshake.maxPendingPerAddress,
+      maxPerMinutePerAddress: config.handshake.maxPerMinutePerAddress,
+    },
+    trustedProxies: proxyList(config.trustedProxies),
+    isOwnUrl: own.isOwnUrl,
+    admit: (pubkey, peer) => admit(policy, pubkey, peer),
+    accept: (channel) => relay.accept(channel),
+  });
+  const { npub, address, nprofile, guessed } = own;
+  log("info", "relay listening", { address, host, port, crypto: crypto.name, key: key.origin });
+  return {
+    npub,
+    address,
+    nprofile,
+    guessed,
+    host,
+    port,
+    async close() {
+      detach();
+      const closed = new Promise((resolve) => server.close(resolve));
+      await relay.close();
+      server.closeIdleConnections();
+      await closed;
+      await store.close();
+      log("info", "relay closed");
+    },
+  };
+}
+
+async function admit(policy: Policy, pubkey: PublicKey | undefined, peer: Peer): Promise<Verdict> {
+  return (await policy.admit?.(pubkey, peer)) ?? accept;
+}
+
+function listen(server: Server, port: number, host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ port, host }, () => {
+      server.off("error", reject);
+      resolve((server.address() as AddressInfo).port);
+    });
+  });
+}
+
+/** NIP-11 names fields in snake case, and an empty text says nothing. */
+function informationSettings({ information: settings }: RelayConfig): InformationSettings {
+  const { name, description, termsOfService, ...others } = settings;
+  const given = Object.entries({ ...others, terms_of_service: termsOfService });
+  return { name, description, ...Object.fromEntries(given.filter(([, value]) => value !== "")) };
+}
