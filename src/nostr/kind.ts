@@ -13,3 +13,9 @@ export function classifyKind(kind: number): KindClass {
   if (kind >= 30_000 && kind < 40_000) return "addressable";
   return "regular";
 }
+
+/** Whether a newer event of that kind takes the place of an older one at the same address. */
+export function hasVersions(kind: number): boolean {
+  const kindClass = classifyKind(kind);
+  return kindClass === "replaceable" || kindClass === "addressable";
+}

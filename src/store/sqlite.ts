@@ -1,0 +1,102 @@
+/**
+ * Events in a SQLite file, by way of better-sqlite3: one connection writes, another reads. What was
+ * answered as `stored` has been synced to the disk.
+ */
+
+import type { Database, Options } from "better-sqlite3";
+import type { VerifiedEvent } from "../nostr/event.ts";
+import type { Filter } from "../nostr/filter.ts";
+import type { EventStore, InsertOutcome } from "../store.ts";
+import { StoreError } from "./error.ts";
+import { migrate } from "./migrate.ts";
+import { EventReader } from "./read.ts";
+import { EventWriter } from "./write.ts";
+
+export interface SqliteStoreOptions {
+  /** Page cache of each of the two connections, in MiB. */
+  readonly cacheSize?: number;
+  /** How long to wait for another process that writes to the file, in milliseconds. */
+  readonly busyTimeout?: number;
+}
+
+const DEFAULT_CACHE_SIZE = 64;
+const DEFAULT_BUSY_TIMEOUT = 5000;
+
+/**
+ * Opens the file, creates it if there is none, and brings it up to date.
+ *
+ * @throws {StoreError} if better-sqlite3 cannot be loaded, or the file is of a newer version.
+ */
+export async function openSqliteStore(
+  path: string,
+  options: SqliteStoreOptions = {},
+): Promise<EventStore> {
+  const open = await loadDriver();
+  const { cacheSize = DEFAULT_CACHE_SIZE, busyTimeout: timeout = DEFAULT_BUSY_TIMEOUT } = options;
+  const databases: Database[] = [];
+  try {
+    const writer = open(path, { timeout });
+    databases.push(writer);
+    // Only a file without tables still takes a page size, and only before it turns to WAL.
+    writer.pragma("page_size = 8192");
+    writer.pragma("journal_mode = WAL");
+    writer.pragma("synchronous = FULL");
+    writer.pragma("wal_autocheckpoint = 10000");
+    migrate(writer);
+    // A database in memory is seen by its own connection alone.
+    const reader = writer.memory ? writer : open(path, { timeout, readonly: true });
+    databases.push(reader);
+    for (const database of databases) database.pragma(`cache_size = ${-1024 * cacheSize}`);
+    return new SqliteStore(writer, reader);
+  } catch (error) {
+    for (const database of databases) database.close();
+    throw error;
+  }
+}
+
+class SqliteStore implements EventStore {
+  readonly #databases: readonly Database[];
+  readonly #writer: EventWriter;
+  readonly #reader: EventReader;
+
+  constructor(writer: Database, reader: Database) {
+    this.#databases = [reader, writer];
+    this.#writer = new EventWriter(writer);
+    this.#reader = new EventReader(reader);
+  }
+
+  async insert(events: readonly VerifiedEvent[]): Promise<readonly InsertOutcome[]> {
+    return this.#writer.insert(events);
+  }
+
+  query(filters: readonly Filter[]): AsyncIterable<readonly string[]> {
+    return this.#reader.query(filters);
+  }
+
+  count(filters: readonly Filter[]): Promise<number> {
+    return this.#reader.count(filters);
+  }
+
+  async close(): Promise<void> {
+    // The writer last: closing the last connection folds the log into the file.
+    for (const database of this.#databases) database.close();
+  }
+}
+
+type Open = (path: string, options: Options) => Database;
+
+async function loadDriver(): Promise<Open> {
+  try {
+    const { default: Driver } = await import("better-sqlite3");
+    // The native part is loaded by the first database, not by the import.
+    new Driver(":memory:").close();
+    return (path, options) => new Driver(path, options);
+  } catch (cause) {
+    throw new StoreError(
+      "ERR_STORE_DRIVER",
+      "better-sqlite3 cannot be loaded; `npm install better-sqlite3@~12.11` installs it for this " +
+        "version of Node (it compiles where no prebuilt binary fits, which needs a C++ compiler)",
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,111 @@
+/**
+ * Made-up events and filters for tests: drawn from small pools, so that most filters match some
+ * events, many events tie, and every odd value meets every other.
+ */
+
+import { createHash } from "node:crypto";
+import fc, { type Arbitrary } from "fast-check";
+import { MAX_CREATED_AT, type NostrEvent, type VerifiedEvent } from "../../src/nostr/event.ts";
+import type { Filter } from "../../src/nostr/filter.ts";
+import type { EventId, PublicKey } from "../../src/nostr/key.ts";
+
+/** Mints a `VerifiedEvent` without a signature; only tests may. */
+export function unverified(event: NostrEvent): VerifiedEvent {
+  const { id, pubkey, created_at, kind, tags, content, sig } = event;
+  const json = JSON.stringify({ id, pubkey, created_at, kind, tags, content, sig });
+  return Object.freeze({ ...event, json }) as VerifiedEvent;
+}
+
+/** An event with the given fields; the rest is made up, the id is the hash of it all. */
+export function madeUp(fields: Partial<NostrEvent> = {}): VerifiedEvent {
+  const template = { pubkey: key(1), created_at: 1000, kind: 1, tags: [], content: "", ...fields };
+  const { pubkey, created_at, kind, tags, content } = template;
+  const id = sha256(JSON.stringify([0, pubkey, created_at, kind, tags, content])) as EventId;
+  return unverified({ id, ...template, sig: "0".repeat(128) });
+}
+
+/** The n-th made-up public key. */
+export function key(n: number): PublicKey {
+  return sha256(`key ${n}`) as PublicKey;
+}
+
+const KEYS = [1, 2, 3, 4].map(key);
+const KINDS = [0, 1, 1, 3, 7, 40, 41, 9999, 10_000, 19_999, 30_000, 30_023, 39_999, 40_000, 65_535];
+const SECONDS = [0, 1, 2, 3, 4, 5, MAX_CREATED_AT];
+const LETTERS = ["d", "d", "d", "t", "t", "a", "A", "e", "p", "Z"];
+const HEX = "ab".repeat(32);
+const VALUES = [
+  ...KEYS,
+  HEX,
+  HEX.toUpperCase(),
+  HEX.slice(2),
+  "",
+  "\0",
+  "\0a",
+  "a\0b",
+  "a",
+  "A",
+  "1",
+  "1.0",
+  "é",
+  "e\u0301",
+  "日本",
+  "😀",
+  "\uffff",
+  '"\\',
+  "%_*",
+];
+
+const tag: Arbitrary<readonly string[]> = fc.oneof(
+  { weight: 12, arbitrary: fc.tuple(fc.constantFrom(...LETTERS), fc.constantFrom(...VALUES)) },
+  { weight: 1, arbitrary: fc.constantFrom([], [""], ["d"], ["t"], ["t", "a", "1"], ["tt", "a"]) },
+);
+
+/** Events of all storable kinds. */
+export const arbitraryEvent: Arbitrary<VerifiedEvent> = fc
+  .record({
+    pubkey: fc.constantFrom(...KEYS),
+    created_at: fc.constantFrom(...SECONDS),
+    kind: fc.constantFrom(...KINDS),
+    tags: fc.array(tag, { maxLength: 4 }),
+    content: fc.constantFrom("", "one", "two", "\0"),
+  })
+  .map(madeUp);
+
+/** Filters for those events; `ids` are taken from `events`. */
+export function arbitraryFilter(events: readonly NostrEvent[]): Arbitrary<Filter> {
+  const ids = events.length === 0 ? [HEX] : events.map(({ id }) => id);
+  return fc
+    .record({
+      ids: sometimes(6, setOf(ids, 12)),
+      authors: sometimes(3, setOf(KEYS, 4)),
+      kinds: sometimes(3, setOf(KINDS, 6)),
+      since: sometimes(4, fc.constantFrom(...SECONDS, Number.MAX_SAFE_INTEGER)),
+      until: sometimes(4, fc.constantFrom(...SECONDS, Number.MAX_SAFE_INTEGER)),
+      limit: sometimes(2, fc.nat({ max: 12 })),
+      tags: fc
+        .array(fc.tuple(fc.constantFrom(...LETTERS), setOf(VALUES, 6)), { maxLength: 2 })
+        .map((pairs) => new Map(pairs)),
+    })
+    .map(withoutUndefined);
+}
+
+function setOf<T>(values: readonly T[], maxLength: number): Arbitrary<ReadonlySet<T>> {
+  return fc.array(fc.constantFrom(...values), { maxLength }).map((items) => new Set(items));
+}
+
+/** Present in one of so many cases. */
+function sometimes<T>(cases: number, arbitrary: Arbitrary<T>): Arbitrary<T | undefined> {
+  const absent = { weight: cases - 1, arbitrary: fc.constant(undefined) };
+  return fc.oneof(absent, { weight: 1, arbitrary });
+}
+
+function withoutUndefined(fields: { readonly tags: Filter["tags"] }): Filter {
+  return Object.fromEntries(
+    Object.entries(fields).filter(([, value]) => value !== undefined),
+  ) as unknown as Filter;
+}
+
+function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
