@@ -1,0 +1,100 @@
+/** A relay of the tests' own: memory store, fixed clock, clients over channel pairs. */
+
+import type { Clock } from "../../src/clock.ts";
+import type { Log } from "../../src/log.ts";
+import { limitsPolicy } from "../../src/policy/limits.ts";
+import { Relay, type RelayParts } from "../../src/relay/relay.ts";
+import { MemoryStore } from "../../src/store/memory.ts";
+import { channelPair, type PairedChannel, type PairOptions } from "../channel/pair.ts";
+import {
+  CONFORMANCE_LIMITS,
+  crypto,
+  NOW,
+  Session,
+  type TestClient,
+} from "./conformance/session.ts";
+
+export const fixedClock: Clock = { now: () => NOW, after: () => () => {} };
+
+export interface TestRelay {
+  readonly relay: Relay;
+  /** Every log line so far: level, event, fields. */
+  readonly logged: Parameters<Log>[];
+  connect(options?: PairOptions): PairClient;
+}
+
+export function createTestRelay(parts: Partial<RelayParts> = {}): TestRelay {
+  const limits = parts.limits ?? CONFORMANCE_LIMITS;
+  const logged: Parameters<Log>[] = [];
+  const relay = new Relay({
+    store: new MemoryStore(),
+    crypto,
+    policy: limitsPolicy(limits, fixedClock),
+    limits,
+    auth: "optional",
+    clock: fixedClock,
+    log: (...line) => void logged.push(line),
+    defer: setImmediate,
+    ...parts,
+  });
+  return {
+    relay,
+    logged,
+    connect(options) {
+      const { relay: end, client } = channelPair(options);
+      const paired = new PairClient(client, end);
+      relay.accept(end);
+      return paired;
+    },
+  };
+}
+
+export class PairClient implements TestClient {
+  /** The client's own end, and the relay's. */
+  readonly near: PairedChannel;
+  readonly far: PairedChannel;
+  readonly session: Session;
+  /** What the relay has sent and nobody has read. */
+  readonly unread: unknown[] = [];
+  #reading: { resolve(message: unknown): void; reject(error: Error): void } | undefined;
+
+  constructor(near: PairedChannel, far: PairedChannel) {
+    this.near = near;
+    this.far = far;
+    this.session = new Session(this);
+    near.start({
+      message: (text) => {
+        this.unread.push(JSON.parse(text));
+        this.#settle();
+      },
+      end: () => this.#settle(),
+    });
+  }
+
+  send(text: string): void {
+    this.near.send(text);
+  }
+
+  next(): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      this.#reading = { resolve, reject };
+      this.#settle();
+    });
+  }
+
+  close(): void {
+    this.near.close(1000, "");
+  }
+
+  #settle(): void {
+    const reading = this.#reading;
+    if (reading === undefined) return;
+    if (this.unread.length > 0) {
+      this.#reading = undefined;
+      reading.resolve(this.unread.shift());
+    } else if (this.near.ended) {
+      this.#reading = undefined;
+      reading.reject(new Error(`closed: ${this.near.ended.code} ${this.near.ended.reason}`));
+    }
+  }
+}
