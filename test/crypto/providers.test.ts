@@ -5,36 +5,37 @@ import { createRequire } from "node:module";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { nobleCrypto } from "../../src/crypto/noble.ts";
-import { createNodeCrypto, type NodeCryptoOptions } from "../../src/crypto/node.ts";
-import type { CryptoProvider } from "../../src/crypto.ts";
+import { createNodeCrypto } from "../../src/crypto/node.ts";
 import { conformance } from "./conformance.ts";
 
-const NATIVE: NodeCryptoOptions = { ecdh: "native", schnorr: "wasm" };
-const FALLBACK: NodeCryptoOptions = { ecdh: "openssl", schnorr: "noble" };
 const RUNS = process.env["SLOW"] ? 500 : 8;
 
-// The native package is optional; where it is not installed its suite has nothing to test.
-const native = present(NATIVE);
-const fallback = createNodeCrypto(FALLBACK);
-const providers = native ? [nobleCrypto, fallback, native] : [nobleCrypto, fallback];
+const best = createNodeCrypto();
+const worst = createNodeCrypto({ ecdh: "openssl", schnorr: "noble" });
+const providers = [nobleCrypto, worst, best];
+// The native package is optional.
+const native = best.name.includes("native");
 
 for (const provider of providers) conformance(provider.name, provider);
 
 describe("the choice of a Node provider", () => {
   it("takes the best that is present", () => {
-    const expected = native ?? createNodeCrypto({ ecdh: "openssl", schnorr: "wasm" });
-    assert.equal(createNodeCrypto().name, expected.name);
-    assert.equal(createNodeCrypto().constantTime, true);
+    const ecdh = native ? "native" : "openssl";
+    assert.equal(best.name, `node (ecdh ${ecdh}, schnorr wasm)`);
+    assert.equal(createNodeCrypto({ ecdh, schnorr: "wasm" }).name, best.name);
   });
 
-  it("says what it chose", { skip: native ? false : "secp256k1 is not installed" }, () => {
-    assert.equal(native?.name, "node (ecdh native, schnorr wasm)");
+  it("takes OpenSSL where it is told to, or the native package is missing", () => {
+    const openssl = createNodeCrypto({ ecdh: "openssl" });
+    assert.equal(openssl.name, "node (ecdh openssl, schnorr wasm)");
+    assert.equal(openssl.constantTime, true);
+    if (!native) assert.throws(() => createNodeCrypto({ ecdh: "native" }), /no native binding/);
   });
 
   it("claims constant time only where every secret scalar has it", () => {
-    assert.equal(fallback.name, "node (ecdh openssl, schnorr noble)");
-    assert.equal(fallback.constantTime, false);
-    assert.equal(createNodeCrypto({ ecdh: "openssl", schnorr: "wasm" }).constantTime, true);
+    assert.equal(best.constantTime, true);
+    assert.equal(worst.name, "node (ecdh openssl, schnorr noble)");
+    assert.equal(worst.constantTime, false);
     assert.equal(nobleCrypto.constantTime, false);
   });
 
@@ -98,14 +99,6 @@ describe("providers agree", () => {
     fc.assert(property, { numRuns: RUNS * 4 });
   });
 });
-
-function present(options: NodeCryptoOptions): CryptoProvider | undefined {
-  try {
-    return createNodeCrypto(options);
-  } catch {
-    return undefined;
-  }
-}
 
 function attempt(compute: () => Uint8Array): string {
   try {
