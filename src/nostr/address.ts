@@ -34,14 +34,12 @@ export function parseAddress(text: string): Parsed<RelayAddress> {
   return relay.ok ? makeAddress(parts.value, relay.value) : relay;
 }
 
-/** Joins a `ws://` or `wss://` URL, or a canonical address with the same key, and the relay's key. */
+/** Joins a URL without a key, or a canonical address with the same key, and the relay's key. */
 export function addressOf(url: string, relay: PublicKey): Parsed<RelayAddress> {
   const parts = splitAddress(url);
   if (!parts.ok) return parts;
-  if (parts.value.prefix === "") {
-    if (parts.value.userinfo !== undefined) return malformed(KEY_IN_PLAIN_URL);
-    return makeAddress(parts.value, relay);
-  }
+  if (parts.value.userinfo === undefined) return makeAddress(parts.value, relay);
+  if (parts.value.prefix === "") return malformed(KEY_IN_PLAIN_URL);
   const address = parseAddress(url);
   if (address.ok && address.value.relay !== relay) {
     return malformed("the address names another relay key than the one beside it");
@@ -63,13 +61,14 @@ export function parseProfile(text: string): Parsed<readonly RelayAddress[]> {
 }
 
 /**
- * The nprofile of a relay. Its hints are canonical addresses, so that they fail closed as well;
- * those that do not fit (NIP-19: 255 bytes each, 5,000 characters in all) are left out.
+ * The nprofile of a relay. Its hints keep the scheme that fails closed and leave out the key, which
+ * the profile has anyway; those that do not fit (NIP-19: 255 bytes each, 5,000 characters in all)
+ * are left out.
  */
 export function encodeProfile(relay: PublicKey, addresses: readonly RelayAddress[]): string {
   const hints = addresses
-    .map((address) => address.canonical)
-    .filter((canonical) => canonical.length <= MAX_HINT_BYTES)
+    .map(({ canonical }) => canonical.replace(`${encodeNpub(relay)}@`, ""))
+    .filter((hint) => hint.length <= MAX_HINT_BYTES)
     .slice(0, MAX_HINTS);
   return nprofileEncode({ pubkey: relay, relays: hints });
 }

@@ -43,8 +43,6 @@ export const DEFAULT_RELAY_MAX_MESSAGE: number = 512 * 1_024;
 /** Longest message a client takes, by default, in bytes of UTF-8. */
 export const DEFAULT_CLIENT_MAX_MESSAGE: number = 4 * 1_024 * 1_024;
 
-/** Bytes of frames a relay holds while the verdict on the first auth event is pending. */
-export const MAX_HELD_BYTES = 65_536;
 /** Keys that may authenticate on one channel. */
 export const MAX_IDENTITIES = 8;
 /** An auth event's created_at may differ this much from the relay's clock, in seconds. */

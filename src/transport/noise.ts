@@ -198,9 +198,9 @@ export class HandshakeState {
   /** The payload. Throws `point` for a key that is none, `wrong-relay` for what does not open. */
   readMessage(message: Uint8Array): Uint8Array {
     let rest = message;
+    if (message.length < KEY_BYTES) throw new TransportError("wrong-relay", "message too short");
     for (const token of this.#nextTokens()) {
       if (token === "e") {
-        if (rest.length < KEY_BYTES) throw new TransportError("wrong-relay", "message too short");
         this.#re = rest.slice(0, KEY_BYTES);
         rest = rest.subarray(KEY_BYTES);
         this.#symmetric.mixHash(this.#re);

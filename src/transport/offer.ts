@@ -15,7 +15,7 @@ export interface OfferRefusal {
   readonly status: 400 | 403;
 }
 
-/** Longest offer that is looked at, in characters: several later suites fit. */
+/** Longest offer that is looked at, in characters. */
 const MAX_OFFER_LENGTH = 1_024;
 
 const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
@@ -33,13 +33,13 @@ export function prologueOf(names: readonly string[]): Uint8Array {
 
 /** Whether whoever sent this header speaks npubwire, well or badly, rather than plain NIP-01. */
 export function isOffer(header: string | undefined): header is string {
-  return header?.split(",").some((name) => name.trim().startsWith("npubwire.")) ?? false;
+  return header?.split(",").some((name) => trimmed(name).startsWith("npubwire.")) ?? false;
 }
 
 /** `header`: all `Sec-WebSocket-Protocol` lines of the request, joined by commas. */
 export function readOffer(header: string): Offer | OfferRefusal {
   if (header.length > MAX_OFFER_LENGTH) return { status: 400 };
-  const entries = header.split(",").map((name) => name.trim());
+  const entries = header.split(",").map(trimmed);
   if (new Set(entries).size !== entries.length || !entries.every((name) => NAME.test(name))) {
     return { status: 400 };
   }
@@ -51,6 +51,11 @@ export function readOffer(header: string): Offer | OfferRefusal {
   if (suite !== SUITE) return { status: 403 };
   const message1 = decodeToken(token);
   return message1 ? { prologue: prologueOf(names), message1 } : { status: 400 };
+}
+
+/** Optional white space of HTTP is spaces and tabs, nothing else. */
+function trimmed(entry: string): string {
+  return entry.replace(/^[ \t]+|[ \t]+$/g, "");
 }
 
 function encodeToken(bytes: Uint8Array): string {

@@ -18,6 +18,7 @@ import {
   MAX_FRAME_BYTES,
   MAX_FRAMES,
   MAX_PRIVATE_CLOSE,
+  MESSAGE_1_BYTES,
   MIN_PRIVATE_CLOSE,
   REKEY_INTERVAL,
   SUITE,
@@ -64,6 +65,9 @@ export function initiate(relay: PublicKey, crypto: CryptoProvider): Initiation {
     protocols: writeOffer(handshake.writeMessage(EMPTY)),
     readMessage2(message, maxMessage) {
       try {
+        if (message.length < MESSAGE_1_BYTES) {
+          throw new TransportError("wrong-relay", "message 2 is shorter than a key and a tag");
+        }
         const hello = parseHello(handshake.readMessage(message));
         const { handshakeHash } = handshake;
         const [send, receive] = handshake.split();
@@ -198,23 +202,20 @@ export class Session {
 
   /** Frames that carry the messages, several to a frame. Empty texts are dropped. */
   sealMessages(texts: Iterable<string>): readonly Uint8Array[] {
-    this.#alive();
-    this.#mustBeReady();
+    this.#maySend();
     return this.#sealAll((emit) => writer.writeMessages(texts, emit));
   }
 
   /** A frame without content, for those who want to hide when they speak. */
   sealCover(): readonly Uint8Array[] {
-    this.#alive();
-    this.#mustBeReady();
+    this.#maySend();
     return this.#sealAll((emit) => writer.writeContent(FRAME_COVER, EMPTY, emit));
   }
 
   /** The last frame of this direction. The reason is cut to what fits. */
   sealClose(code: number, reason: string): readonly Uint8Array[] {
-    this.#alive();
+    this.#maySend();
     if (!isCloseCode(code)) throw new TransportError("misuse", `${code} is not a close code`);
-    if (this.#sentClose) return [];
     const content = new Uint8Array(2 + MAX_CLOSE_REASON_BYTES);
     new DataView(content.buffer).setUint16(0, code);
     const { written } = utf8.encodeInto(reason, content.subarray(2));
@@ -229,7 +230,7 @@ export class Session {
   /** Throws the class of SPEC's table; the session is dead then. */
   open(frame: Uint8Array): readonly SessionEvent[] {
     this.#alive();
-    this.#mustBeReady();
+    this.#afterFirst();
     if (this.#receivedClose) throw this.#fail("after-close", "a frame after the close frame");
     const plaintext = this.#openFrame(frame);
     const { type, content } = this.#guard(() => parsePlaintext(plaintext));
@@ -310,12 +311,15 @@ export class Session {
     if (this.#failure) throw this.#failure;
   }
 
-  /** The relay sends nothing before the client's first frame has opened, the client nothing before it has sent it. */
-  #mustBeReady(): void {
+  /** Nothing passes, either way, before the client's first frame. */
+  #afterFirst(): void {
     if (!this.#firstDone) throw new TransportError("misuse", "the first frame comes first");
-    if (this.#sentClose && this.#receivedClose) {
-      throw new TransportError("misuse", "the session is closed");
-    }
+  }
+
+  #maySend(): void {
+    this.#alive();
+    this.#afterFirst();
+    if (this.#sentClose) throw new TransportError("misuse", "nothing follows a close frame");
   }
 
   #guard<T>(step: () => T): T {
