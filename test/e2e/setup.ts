@@ -1,0 +1,59 @@
+/** Relays on real sockets for the tests: a free port, a new folder, everything gone afterwards. */
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+import { parseConfig, type RunningRelay, startRelay } from "../../src/index.ts";
+import type { LogFields, LogLevel } from "../../src/log.ts";
+import type { Policy } from "../../src/policy.ts";
+
+export interface LogLine {
+  readonly level: LogLevel;
+  readonly event: string;
+  readonly fields: LogFields | undefined;
+}
+
+export interface TestRelay extends RunningRelay {
+  /** The folder with key and events; a second relay may be started on it after `close`. */
+  readonly data: string;
+  /** `ws://host:port` */
+  readonly url: string;
+  readonly log: readonly LogLine[];
+}
+
+export interface TestRelayOptions {
+  /** As in `relay.config.json`. */
+  readonly config?: Readonly<Record<string, unknown>>;
+  readonly policy?: Policy;
+  /** The folder of an earlier relay, to start it again. */
+  readonly data?: string;
+}
+
+/** A running relay that ends with the test. */
+export async function testRelay(
+  t: TestContext,
+  options: TestRelayOptions = {},
+): Promise<TestRelay> {
+  const data = options.data ?? testFolder(t);
+  const log: LogLine[] = [];
+  const settings = { host: "127.0.0.1", port: 0, ...options.config };
+  const relay = await startRelay(parseConfig(settings, { data }), {
+    log: (level, event, fields) => log.push({ level, event, fields }),
+    ...(options.policy ? { policy: options.policy } : {}),
+  });
+  let closed: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    closed ??= relay.close();
+    return closed;
+  };
+  t.after(close);
+  return { ...relay, close, data, log, url: `ws://127.0.0.1:${relay.port}` };
+}
+
+/** A new folder that is removed after the test. */
+export function testFolder(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), "npubwire-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
