@@ -40,6 +40,7 @@ export class EventReader {
     limit: number | undefined,
   ): readonly Cursor[] {
     const { since, until } = timeRange(filter);
+    if (since > until) return [];
     const range = { from: highestSeq(until), to: lowestSeq(since) };
     const quota: Quota = { left: limit ?? Number.POSITIVE_INFINITY };
     const conditions = conditionsOf(filter);
