@@ -4,26 +4,21 @@
  */
 
 import { setImmediate as turn } from "node:timers/promises";
-import { below, comparePositions, MAX_RANK, type Position } from "./row.ts";
 
 /** `content` is null where the index offers what the filter refuses. */
-export interface Row extends Position {
-  readonly content: string | null;
-}
-
-export interface Match extends Position {
-  readonly content: string;
-}
+export type Row = readonly [seq: bigint, content: string | null];
+export type Match = readonly [seq: bigint, content: string];
 
 /** One index scan. */
 export interface Scan {
-  readonly since: number;
-  readonly until: number;
+  /** Highest and lowest seq of interest, inclusive. */
+  readonly from: bigint;
+  readonly to: bigint;
   /** How many rows are worth a read, at least and at most. */
   readonly minRows: number;
   readonly maxRows: number;
-  /** The next so many rows, newest first, from a place (inclusive) down to `since`; all if fewer. */
-  read(from: Position, rows: number): readonly Row[];
+  /** So many rows, newest first, from a seq (inclusive) downwards; fewer if there are no more. */
+  read(from: bigint, rows: number): readonly Row[];
 }
 
 /** How many more events a filter may contribute; its scans share it. */
@@ -32,34 +27,30 @@ export interface Quota {
 }
 
 export class Cursor {
+  readonly quota: Quota;
   readonly #scan: Scan;
-  readonly #quota: Quota;
-  #from: Position;
+  #from: bigint;
   #rows: number;
   #matches: readonly Match[] = [];
   #taken = 0;
-  #exhausted: boolean;
+  #isExhausted: boolean;
 
   constructor(scan: Scan, quota: Quota) {
+    this.quota = quota;
     this.#scan = scan;
-    this.#quota = quota;
-    this.#from = { second: scan.until, rank: MAX_RANK };
+    this.#from = scan.from;
     this.#rows = Math.max(scan.minRows, Math.min(scan.maxRows, quota.left));
-    this.#exhausted = scan.until < scan.since;
+    this.#isExhausted = scan.from < scan.to;
   }
 
-  get quota(): Quota {
-    return this.#quota;
-  }
-
-  /** The newest match that was not taken. */
+  /** The newest match that was not taken, if the filter may contribute more. */
   get head(): Match | undefined {
-    return this.#matches[this.#taken];
+    return this.quota.left > 0 ? this.#matches[this.#taken] : undefined;
   }
 
-  /** Whether `head` cannot be known before another `read`. */
+  /** Whether only another `read` can tell what `head` is. */
   get isBehind(): boolean {
-    return this.#taken === this.#matches.length && !this.#exhausted && this.#quota.left > 0;
+    return this.#taken === this.#matches.length && !this.#isExhausted && this.quota.left > 0;
   }
 
   read(): void {
@@ -67,15 +58,15 @@ export class Cursor {
     this.#matches = rows.filter(isMatch);
     this.#taken = 0;
     const last = rows.at(-1);
-    if (last) this.#from = below(last);
-    this.#exhausted = rows.length < this.#rows || this.#from.second < this.#scan.since;
+    if (last) this.#from = last[0] - 1n;
+    this.#isExhausted = rows.length < this.#rows || this.#from < this.#scan.to;
     this.#rows = Math.min(2 * this.#rows, this.#scan.maxRows);
   }
 
-  /** Whether the event at that place was this cursor's head; a scan may offer it more than once. */
-  take(place: Position): boolean {
+  /** Steps past an event; a scan may offer it more than once. Returns whether it was the head. */
+  take(seq: bigint): boolean {
     const before = this.#taken;
-    while (this.head && comparePositions(this.head, place) === 0) this.#taken += 1;
+    while (this.head?.[0] === seq) this.#taken += 1;
     return this.#taken > before;
   }
 }
@@ -85,14 +76,14 @@ export async function* newestFirst(
   cursors: readonly Cursor[],
 ): AsyncGenerator<readonly Match[], void, undefined> {
   let page: Match[] = [];
-  let isFirst = true;
+  let isFirstRead = true;
   for (;;) {
     for (const cursor of cursors) {
       while (cursor.isBehind) {
         if (page.length > 0) yield page;
         page = [];
-        if (!isFirst) await turn();
-        isFirst = false;
+        if (!isFirstRead) await turn();
+        isFirstRead = false;
         cursor.read();
       }
     }
@@ -100,9 +91,7 @@ export async function* newestFirst(
     if (match === undefined) break;
     page.push(match);
     const served = new Set<Quota>();
-    for (const cursor of cursors) {
-      if (cursor.quota.left > 0 && cursor.take(match)) served.add(cursor.quota);
-    }
+    for (const cursor of cursors) if (cursor.take(match[0])) served.add(cursor.quota);
     for (const quota of served) quota.left -= 1;
   }
   if (page.length > 0) yield page;
@@ -110,13 +99,12 @@ export async function* newestFirst(
 
 function newestHead(cursors: readonly Cursor[]): Match | undefined {
   let newest: Match | undefined;
-  for (const { head, quota } of cursors) {
-    if (head === undefined || quota.left === 0) continue;
-    if (newest === undefined || comparePositions(head, newest) < 0) newest = head;
+  for (const { head } of cursors) {
+    if (head !== undefined && (newest === undefined || head[0] > newest[0])) newest = head;
   }
   return newest;
 }
 
 function isMatch(row: Row): row is Match {
-  return row.content !== null;
+  return row[1] !== null;
 }

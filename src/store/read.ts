@@ -3,17 +3,8 @@
 import type { Database, Statement } from "better-sqlite3";
 import { type Filter, matchFilter, timeRange } from "../nostr/filter.ts";
 import { Cursor, newestFirst, type Quota, type Row, type Scan } from "./cursor.ts";
-import { fromJson, MAX_RANK, type SqlValue } from "./row.ts";
-import {
-  bounds,
-  type Condition,
-  conditionsOf,
-  type Fragment,
-  type Index,
-  indexesFor,
-  probeOf,
-  slicesOf,
-} from "./sql.ts";
+import { fromJson, highestSeq, lowestSeq, type SqlValue } from "./row.ts";
+import { type Condition, conditionsOf, type Index, indexesFor, probeOf, slicesOf } from "./sql.ts";
 
 /** Indexes that are compared before one is chosen, and how many rows of each are counted. */
 const MAX_PROBES = 4;
@@ -32,7 +23,7 @@ export class EventReader {
   /** See `EventStore.query`. */
   async *query(filters: readonly Filter[]): AsyncGenerator<readonly string[], void, undefined> {
     const cursors = filters.flatMap((filter) => this.#cursors(filter, "json", filter.limit));
-    for await (const page of newestFirst(cursors)) yield page.map(({ content }) => content);
+    for await (const page of newestFirst(cursors)) yield page.map(([, json]) => json);
   }
 
   /** See `EventStore.count`. */
@@ -49,53 +40,48 @@ export class EventReader {
     limit: number | undefined,
   ): readonly Cursor[] {
     const { since, until } = timeRange(filter);
+    if (since > until) return [];
+    const range = { from: highestSeq(until), to: lowestSeq(since) };
     const quota: Quota = { left: limit ?? Number.POSITIVE_INFINITY };
     const conditions = conditionsOf(filter);
-    const index = this.#chooseIndex(conditions, since, until);
+    const index = this.#chooseIndex(conditions, range);
     return slicesOf(conditions, index, content).map((slice) => {
-      const { minRows, maxRows } = slice;
-      const read: Scan["read"] = (from, rows) =>
-        this.#all<SliceRow>(slice, bounds(from, since, rows)).map((row) =>
-          toRow(row, slice.exact ? undefined : filter),
-        );
-      return new Cursor({ since, until, minRows, maxRows, read }, quota);
+      const { sql, parameters, exact, minRows, maxRows } = slice;
+      const read = (from: bigint, rows: number): readonly Row[] => {
+        const found = this.#prepare(sql).all(...parameters, from, range.to, rows) as readonly Row[];
+        return exact ? found : found.map((row) => decide(filter, row));
+      };
+      return new Cursor({ ...range, minRows, maxRows, read }, quota);
     });
   }
 
   /** The one that offers the fewest rows; the first of equals. */
-  #chooseIndex(conditions: readonly Condition[], since: number, until: number): Index {
+  #chooseIndex(conditions: readonly Condition[], { from, to }: Pick<Scan, "from" | "to">): Index {
     const [first, ...others] = indexesFor(conditions);
     if (others.length === 0) return first;
     let best = first;
     let fewest = Number.POSITIVE_INFINITY;
     for (const index of [first, ...others].slice(0, MAX_PROBES)) {
-      const range = bounds({ second: until, rank: MAX_RANK }, since, PROBE_ROWS);
-      const [[offered = 0] = []] = this.#all<[number]>(probeOf(index), range);
-      if (offered < fewest) [best, fewest] = [index, offered];
+      const { sql, parameters } = probeOf(index);
+      const [offered] = this.#prepare(sql).get(...parameters, from, to, PROBE_ROWS) as [bigint];
+      if (offered < fewest) [best, fewest] = [index, Number(offered)];
     }
     return best;
   }
 
-  #all<R extends readonly unknown[]>(
-    { sql, parameters }: Fragment,
-    range: readonly SqlValue[],
-  ): readonly R[] {
-    let statement = this.#statements.get(sql);
-    if (statement === undefined) {
-      // Nobody has that many shapes in use; whoever invents them pays by preparing again.
-      if (this.#statements.size >= MAX_STATEMENTS) this.#statements.clear();
-      statement = this.#database.prepare<SqlValue[]>(sql).raw();
-      this.#statements.set(sql, statement);
-    }
-    return statement.all(...parameters, ...range) as R[];
+  #prepare(sql: string): Statement<SqlValue[]> {
+    const known = this.#statements.get(sql);
+    if (known) return known;
+    // Nobody has that many shapes in use; whoever invents them pays by preparing again.
+    if (this.#statements.size >= MAX_STATEMENTS) this.#statements.clear();
+    const statement = this.#database.prepare<SqlValue[]>(sql).raw().safeIntegers();
+    this.#statements.set(sql, statement);
+    return statement;
   }
 }
 
-type SliceRow = readonly [second: number, rank: number, content: string | null];
-
 /** Where SQL could not decide, `matchFilter` does. */
-function toRow([second, rank, content]: SliceRow, undecided: Filter | undefined): Row {
-  const isRefused =
-    undecided !== undefined && content !== null && !matchFilter(undecided, fromJson(content));
-  return { second, rank, content: isRefused ? null : content };
+function decide(filter: Filter, row: Row): Row {
+  const [seq, json] = row;
+  return json === null || matchFilter(filter, fromJson(json)) ? row : [seq, null];
 }

@@ -1,36 +1,32 @@
-/** An event as SQLite rows (`migrations/sqlite/0001-events.sql`): its place, its values, its text. */
+/** An event as SQLite rows (`migrations/sqlite/0001-events.sql`): its seq, its values, its text. */
 
 import { type NostrEvent, parseEvent } from "../nostr/event.ts";
-import { type EventId, isHex32 } from "../nostr/key.ts";
+import { isHex32 } from "../nostr/key.ts";
 
-export type SqlValue = string | number | Buffer;
+export type SqlValue = string | number | bigint | Buffer;
+
+/** Bits of seq that tell the events of one second apart. */
+const RANK_BITS = 30;
+const MAX_RANK = 2 ** RANK_BITS - 1;
 
 /**
- * A place in the order of answers: the column seq in two halves, because its 63 bits do not fit a
- * JS number. `(second << 30) | rank` in SQL puts them together.
+ * The place in the order of answers that an event asks for. 63 bits, hence a bigint: created_at,
+ * then 2^30 − 1 − the first 30 bits of the id, so that descending seq is newest first with ties
+ * lowest id first.
  */
-export interface Position {
-  /** The event's created_at. */
-  readonly second: number;
-  /** 0 to {@link MAX_RANK}. Inside a second the highest rank, hence the lowest id, comes first. */
-  readonly rank: number;
+export function seqOf({ created_at, id }: NostrEvent): bigint {
+  const rank = MAX_RANK - (Number.parseInt(id.slice(0, 8), 16) >>> (32 - RANK_BITS));
+  return lowestSeq(created_at) + BigInt(rank);
 }
 
-export const MAX_RANK: number = 2 ** 30 - 1;
-
-/** The rank that an id asks for. */
-export function rankOf(id: EventId): number {
-  return MAX_RANK - (Number.parseInt(id.slice(0, 8), 16) >>> 2);
+/** The last place of a second. */
+export function lowestSeq(second: number): bigint {
+  return BigInt(second) << BigInt(RANK_BITS);
 }
 
-/** The place right after. */
-export function below({ second, rank }: Position): Position {
-  return rank > 0 ? { second, rank: rank - 1 } : { second: second - 1, rank: MAX_RANK };
-}
-
-/** Negative if `a` comes before `b` in answers. */
-export function comparePositions(a: Position, b: Position): number {
-  return b.second - a.second || b.rank - a.rank;
+/** The first place of a second. */
+export function highestSeq(second: number): bigint {
+  return lowestSeq(second) + BigInt(MAX_RANK);
 }
 
 /**

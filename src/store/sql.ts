@@ -6,7 +6,7 @@
 
 import type { Filter } from "../nostr/filter.ts";
 import { isHex32 } from "../nostr/key.ts";
-import { MAX_RANK, type Position, type SqlValue, toSql } from "./row.ts";
+import { type SqlValue, toSql } from "./row.ts";
 
 /** A column of `event`, or `#` and a tag letter; one of the values must be there. */
 export interface Condition {
@@ -27,8 +27,8 @@ export interface Fragment {
 }
 
 /**
- * A statement that reads a slice; its parameters are completed by `bounds`. Rows are [second, rank,
- * json], newest first. json is NULL where the index offers what another condition refuses, so that
+ * A statement that reads a slice; its parameters are completed by highest seq, lowest seq (both
+ * inclusive) and number of rows. Rows are [seq, json], newest first. json is NULL where the index offers what another condition refuses, so that
  * the last row always tells where to go on.
  */
 export interface Slice extends Fragment {
@@ -77,7 +77,7 @@ export function indexesFor(conditions: readonly Condition[]): readonly [Index, .
 
 /**
  * The slices that together give the events, by way of one index. An event may come from several.
- * `content` is what the third column holds for a match; counting needs no json.
+ * `content` is what the second column holds for a match; counting needs no json.
  */
 export function slicesOf(
   conditions: readonly Condition[],
@@ -106,11 +106,6 @@ export function probeOf({ source, conditions }: Index): Fragment {
   return { sql, parameters: walk.parameters };
 }
 
-/** The last parameters of every statement: from a position (inclusive) down to a second. */
-export function bounds(from: Position, since: number, rows: number): readonly SqlValue[] {
-  return [since, from.second, from.rank, rows];
-}
-
 function byAuthor(authors: readonly Condition[], kinds: readonly Condition[]): Index {
   return kinds.length > 0 && kinds.every(({ values }) => values.length <= MAX_KINDS_PER_AUTHOR)
     ? { source: "event INDEXED BY event_author_kind", conditions: [...authors, ...kinds] }
@@ -121,14 +116,14 @@ function sliceSql(source: string, walk: string, refine: string, column: string):
   const content = refine === "" ? column : `CASE WHEN ${refine} THEN ${column} END`;
   const join = content === "''" ? "" : "CROSS JOIN event ON event.seq = found.seq ";
   return (
-    `SELECT found.seq >> 30, found.seq & ${MAX_RANK}, ${content} ` +
+    `SELECT found.seq, ${content} ` +
     `FROM (SELECT seq FROM ${source} WHERE ${bounded(walk)} ORDER BY seq DESC LIMIT ?) AS found ` +
     `${join}ORDER BY found.seq DESC`
   );
 }
 
 function bounded(walk: string): string {
-  return `${walk === "" ? "" : `${walk} AND `}seq BETWEEN (? << 30) AND ((? << 30) | ?)`;
+  return `${walk === "" ? "" : `${walk} AND `}seq <= ? AND seq >= ?`;
 }
 
 /** The shortest lists first, as many as SQL may try on each row. */

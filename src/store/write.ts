@@ -13,49 +13,36 @@ import {
 } from "../nostr/event.ts";
 import { hasVersions } from "../nostr/kind.ts";
 import type { InsertOutcome } from "../store.ts";
-import { fromJson, MAX_RANK, type Position, rankOf, type SqlValue, toSql } from "./row.ts";
-
-/** Tags that one INSERT carries. */
-const TAGS_PER_INSERT = 32;
-
-type Address = readonly [pubkey: SqlValue, kind: SqlValue, identifier: SqlValue];
+import { fromJson, highestSeq, lowestSeq, type SqlValue, seqOf, toSql } from "./row.ts";
 
 export class EventWriter {
-  readonly #insertAll: Transaction<(events: readonly VerifiedEvent[]) => InsertOutcome[]>;
+  readonly #insertAll: Transaction<(events: readonly VerifiedEvent[]) => readonly InsertOutcome[]>;
   readonly #insertEvent: Statement<SqlValue[]>;
   readonly #deleteEvent: Statement<SqlValue[]>;
   readonly #findId: Statement<SqlValue[]>;
-  readonly #findCurrent: Statement<SqlValue[], [second: number, rank: number, json: string]>;
-  readonly #setCurrent: Statement<SqlValue[]>;
+  readonly #insertTag: Statement<SqlValue[]>;
   readonly #deleteTag: Statement<SqlValue[]>;
-  /** `#insertTags[n - 1]` inserts n tags. */
-  readonly #insertTags: readonly Statement<SqlValue[]>[];
+  readonly #findCurrent: Statement<SqlValue[]>;
+  readonly #setCurrent: Statement<SqlValue[]>;
 
   constructor(database: Database) {
+    const prepare = (sql: string) => database.prepare<SqlValue[]>(sql);
     this.#insertAll = database.transaction((events) => events.map((event) => this.#insert(event)));
-    this.#insertEvent = database.prepare(
-      "INSERT OR IGNORE INTO event (seq, id, pubkey, kind, json) VALUES ((? << 30) | ?, ?, ?, ?, ?)",
+    this.#insertEvent = prepare(
+      "INSERT OR IGNORE INTO event (seq, id, pubkey, kind, json) VALUES (?, ?, ?, ?, ?)",
     );
-    this.#deleteEvent = database.prepare("DELETE FROM event WHERE seq = (? << 30) | ?");
-    this.#findId = database.prepare("SELECT 1 FROM event WHERE id = ?");
-    this.#findCurrent = database
-      .prepare<SqlValue[], [number, number, string]>(
-        `SELECT seq >> 30, seq & ${MAX_RANK}, json FROM address CROSS JOIN event USING (seq) ` +
-          "WHERE address.pubkey = ? AND address.kind = ? AND address.identifier = ?",
-      )
-      .raw();
-    // Only `event` has row ids, so its last one is still the seq of the event just inserted.
-    this.#setCurrent = database.prepare(
-      "INSERT OR REPLACE INTO address (pubkey, kind, identifier, seq) " +
-        "VALUES (?, ?, ?, last_insert_rowid())",
-    );
-    this.#deleteTag = database.prepare(
-      "DELETE FROM tag WHERE name = ? AND value = ? AND seq = (? << 30) | ?",
-    );
-    this.#insertTags = Array.from({ length: TAGS_PER_INSERT }, (_, index) =>
-      database.prepare(
-        `INSERT INTO tag (name, value, seq) VALUES (?, ?, last_insert_rowid())${", (?, ?, last_insert_rowid())".repeat(index)}`,
-      ),
+    this.#deleteEvent = prepare("DELETE FROM event WHERE seq = ?");
+    this.#findId = prepare("SELECT 1 FROM event WHERE id = ?");
+    this.#insertTag = prepare("INSERT INTO tag (name, value, seq) VALUES (?, ?, ?)");
+    this.#deleteTag = prepare("DELETE FROM tag WHERE name = ? AND value = ? AND seq = ?");
+    this.#findCurrent = prepare(
+      "SELECT seq, json FROM address CROSS JOIN event USING (seq) " +
+        "WHERE address.pubkey = ? AND address.kind = ? AND address.identifier = ?",
+    )
+      .raw()
+      .safeIntegers();
+    this.#setCurrent = prepare(
+      "INSERT OR REPLACE INTO address (pubkey, kind, identifier, seq) VALUES (?, ?, ?, ?)",
     );
   }
 
@@ -65,61 +52,58 @@ export class EventWriter {
   }
 
   #insert(event: VerifiedEvent): InsertOutcome {
-    if (!hasVersions(event.kind)) return this.#store(event) ? "stored" : "duplicate";
-    const address: Address = [toSql(event.pubkey), event.kind, toSql(identifierOf(event))];
-    const row = this.#findCurrent.get(...address);
+    if (hasVersions(event.kind)) return this.#insertVersion(event);
+    return this.#store(event) === undefined ? "duplicate" : "stored";
+  }
+
+  #insertVersion(event: VerifiedEvent): InsertOutcome {
+    const address = [toSql(event.pubkey), event.kind, toSql(identifierOf(event))];
+    const row = this.#findCurrent.get(...address) as [seq: bigint, json: string] | undefined;
     if (row) {
-      const [second, rank, json] = row;
+      const [seq, json] = row;
       const current = fromJson(json);
-      if (current.id === event.id) return "duplicate";
-      if (compareNewestFirst(current, event) < 0) return "superseded";
-      this.#remove(current, { second, rank });
+      const order = compareNewestFirst(current, event);
+      if (order === 0) return "duplicate";
+      if (order < 0) return "superseded";
+      this.#remove(current, seq);
     }
-    this.#store(event);
-    this.#setCurrent.run(...address);
+    const seq = this.#store(event);
+    if (seq === undefined) return "duplicate";
+    this.#setCurrent.run(...address, seq);
     return "stored";
   }
 
-  /** Whether the event is new. */
-  #store(event: VerifiedEvent): boolean {
-    const id = toSql(event.id);
-    const pubkey = toSql(event.pubkey);
-    for (const rank of ranksFor(event)) {
-      const inserted = this.#insertEvent.run(
-        event.created_at,
-        rank,
-        id,
-        pubkey,
-        event.kind,
-        event.json,
-      );
-      if (inserted.changes === 1) break;
-      if (this.#findId.get(id) !== undefined) return false;
-    }
-    const tags = indexedTags(event);
-    for (let at = 0; at < tags.length; at += TAGS_PER_INSERT) {
-      const some = tags.slice(at, at + TAGS_PER_INSERT);
-      const values = some.flatMap(([name, value]) => [name, toSql(value)]);
-      this.#insertTags[some.length - 1]?.run(...values);
-    }
-    return true;
+  /** Returns the seq that the event got; undefined if it is there already. */
+  #store(event: VerifiedEvent): bigint | undefined {
+    const seq = this.#storeRow(event);
+    if (seq === undefined) return undefined;
+    for (const [name, value] of indexedTags(event)) this.#insertTag.run(name, toSql(value), seq);
+    return seq;
   }
 
-  #remove(event: NostrEvent, { second, rank }: Position): void {
-    for (const [name, value] of indexedTags(event)) {
-      this.#deleteTag.run(name, toSql(value), second, rank);
+  #storeRow(event: VerifiedEvent): bigint | undefined {
+    const id = toSql(event.id);
+    const pubkey = toSql(event.pubkey);
+    for (const seq of seqsFor(event)) {
+      if (this.#insertEvent.run(seq, id, pubkey, event.kind, event.json).changes === 1) return seq;
+      if (this.#findId.get(id) !== undefined) return undefined;
     }
-    this.#deleteEvent.run(second, rank);
+    throw new Error(`no seq is left in second ${event.created_at}`);
+  }
+
+  #remove(event: NostrEvent, seq: bigint): void {
+    for (const [name, value] of indexedTags(event)) this.#deleteTag.run(name, toSql(value), seq);
+    this.#deleteEvent.run(seq);
   }
 }
 
 /**
- * The rank that the id asks for, then the free one nearest below, then above: two ids of one second
- * can be made to agree in 30 bits, and neither event may be lost. Such twins stand in the order of
- * their arrival.
+ * The place that the event asks for, then the free one nearest below, then above: ids of one second
+ * can be made to agree in 30 bits, and neither event may be lost. Among such twins the earlier
+ * arrival comes first.
  */
-function* ranksFor({ id }: VerifiedEvent): Generator<number, void, undefined> {
-  const wanted = rankOf(id);
-  for (let rank = wanted; rank >= 0; rank--) yield rank;
-  for (let rank = wanted + 1; rank <= MAX_RANK; rank++) yield rank;
+function* seqsFor(event: VerifiedEvent): Generator<bigint, void, undefined> {
+  const wanted = seqOf(event);
+  for (let seq = wanted; seq >= lowestSeq(event.created_at); seq--) yield seq;
+  for (let seq = wanted + 1n; seq <= highestSeq(event.created_at); seq++) yield seq;
 }

@@ -32,6 +32,7 @@ export function key(n: number): PublicKey {
 const KEYS = [1, 2, 3, 4].map(key);
 const KINDS = [0, 1, 1, 3, 7, 40, 41, 9999, 10_000, 19_999, 30_000, 30_023, 39_999, 40_000, 65_535];
 const SECONDS = [0, 1, 2, 3, 4, 5, MAX_CREATED_AT];
+const BOUNDS = [0, 5, MAX_CREATED_AT, Number.MAX_SAFE_INTEGER];
 const LETTERS = ["d", "d", "d", "t", "t", "a", "A", "e", "p", "Z"];
 const HEX = "ab".repeat(32);
 const VALUES = [
@@ -67,7 +68,7 @@ export const arbitraryEvent: Arbitrary<VerifiedEvent> = fc
     pubkey: fc.constantFrom(...KEYS),
     created_at: fc.constantFrom(...SECONDS),
     kind: fc.constantFrom(...KINDS),
-    tags: fc.array(tag, { maxLength: 4 }),
+    tags: fc.array(tag, { maxLength: 8, size: "max" }),
     content: fc.constantFrom("", "one", "two", "\0"),
   })
   .map(madeUp);
@@ -80,18 +81,24 @@ export function arbitraryFilter(events: readonly NostrEvent[]): Arbitrary<Filter
       ids: sometimes(6, setOf(ids, 12)),
       authors: sometimes(3, setOf(KEYS, 4)),
       kinds: sometimes(3, setOf(KINDS, 6)),
-      since: sometimes(4, fc.constantFrom(...SECONDS, Number.MAX_SAFE_INTEGER)),
-      until: sometimes(4, fc.constantFrom(...SECONDS, Number.MAX_SAFE_INTEGER)),
+      since: sometimes(4, fc.constantFrom(0, 1, 1, 2, 2, 3, ...BOUNDS)),
+      until: sometimes(4, fc.constantFrom(3, 3, 4, 4, 5, ...BOUNDS)),
       limit: sometimes(2, fc.nat({ max: 12 })),
       tags: fc
-        .array(fc.tuple(fc.constantFrom(...LETTERS), setOf(VALUES, 6)), { maxLength: 2 })
+        .oneof({ weight: 3, arbitrary: tagSets(0) }, { weight: 2, arbitrary: tagSets(2) })
         .map((pairs) => new Map(pairs)),
     })
     .map(withoutUndefined);
 }
 
+function tagSets(maxLength: number): Arbitrary<(readonly [string, ReadonlySet<string>])[]> {
+  return fc.array(fc.tuple(fc.constantFrom(...LETTERS), setOf(VALUES, 8)), { maxLength });
+}
+
 function setOf<T>(values: readonly T[], maxLength: number): Arbitrary<ReadonlySet<T>> {
-  return fc.array(fc.constantFrom(...values), { maxLength }).map((items) => new Set(items));
+  const some = fc.array(fc.constantFrom(...values), { minLength: 1, maxLength, size: "max" });
+  const none = { weight: 1, arbitrary: fc.constant<T[]>([]) };
+  return fc.oneof({ weight: 40, arbitrary: some }, none).map((items) => new Set(items));
 }
 
 /** Present in one of so many cases. */
