@@ -58,9 +58,9 @@ export class Author {
     this.pubkey = publicKeyOf(secretKey.value, crypto);
   }
 
-  sign(template: Partial<EventTemplate> = {}): VerifiedEvent {
+  sign(template: Partial<EventTemplate> = {}, signer: CryptoProvider = crypto): VerifiedEvent {
     const whole = { created_at: NOW, kind: 1, tags: [], content: "", ...template };
-    return signEvent(whole, this.#secretKey, crypto);
+    return signEvent(whole, this.#secretKey, signer);
   }
 
   /** Signs the text as it is given: the id is its hash. */
