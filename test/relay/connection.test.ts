@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Policy, reject } from "../../src/policy.ts";
+import { accept, type Policy, reject } from "../../src/policy.ts";
 import { Author, STORED } from "./conformance/session.ts";
 import { createTestRelay, Gate, type PairClient, turns } from "./setup.ts";
 
@@ -173,6 +173,35 @@ test("no subscription outlives its connection", async () => {
   assert.deepEqual(await ephemeral(), STORED);
   for (const client of clients) client.close();
   assert.match((await ephemeral()).reason, /^mute: /);
+});
+
+test("a client whose OKs pile up is not read from, whatever they say", async () => {
+  const gate = new Gate();
+  const { connect } = createTestRelay({ policy: { write: () => gate.opened.then(() => accept) } });
+  const client = connect();
+  const first = author.sign();
+  client.session.send("EVENT", first);
+  for (let i = 0; i < 300; i += 1) client.session.send("EVENT", { id: first.id });
+  assert.equal(client.far.isPaused, true);
+  gate.open();
+  for (let i = 0; i < 301; i += 1) {
+    assert.deepEqual((await client.session.next()).slice(0, 3), ["OK", first.id, i === 0]);
+  }
+  assert.equal(client.far.isPaused, false);
+});
+
+test("a thousand AUTHs do not keep the event loop", async () => {
+  let attempts = 0;
+  const { connect } = createTestRelay();
+  const client = connect({
+    authenticate: () => {
+      attempts += 1;
+      return accept;
+    },
+  });
+  for (let i = 0; i < 1_000; i += 1) client.session.send("AUTH", auth);
+  await turns();
+  assert(attempts > 0 && attempts < 20, `${attempts} in ten turns`);
 });
 
 test("a client that sends without reading is not read from, and never fills the memory", async () => {

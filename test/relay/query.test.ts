@@ -255,6 +255,22 @@ test("a failing store ends the query with CLOSED, and says nothing about why", a
   }
 });
 
+test("failed queries make room for others", async () => {
+  const store = new PagedStore(() => [], 0);
+  const query = store.query.bind(store);
+  const failing: typeof store.query = () => {
+    throw new Error("secret");
+  };
+  const { connect } = createTestRelay({ store });
+  const { session } = connect();
+  store.query = failing;
+  for (let i = 0; i < CONFORMANCE_LIMITS.maxSubscriptions; i += 1) {
+    assert.match(await session.refused(`${i}`, {}), /^error: ./);
+  }
+  store.query = query;
+  assert.deepEqual(await session.request("one more", {}), []);
+});
+
 test("one client has a few scans at a time; the others wait in order, or are closed", async () => {
   const store = new PagedStore(() => [], 1);
   const { connect } = createTestRelay({ store });
