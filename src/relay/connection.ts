@@ -27,7 +27,7 @@ export interface ConnectionParts extends QueriesParts {
   readonly auth: "required" | "optional";
 }
 
-/** AUTH messages that may fail before the channel closes (SPEC, "Client identity"). */
+/** AUTH messages that may fail before the channel closes (SPEC, "More keys"). */
 const MAX_AUTH_FAILURES = 3;
 
 /** OKs that may be due before the client is no longer read from. */
@@ -143,6 +143,7 @@ export class Connection {
     return this.#unanswered >= MAX_UNANSWERED || this.#parts.ingest.isBusy(this.#channel.peer);
   }
 
+  /** Resolves behind the OK: nothing that follows an AUTH is handled before its answer. */
   async #authenticate(event: NostrEvent): Promise<void> {
     try {
       const verdict = await this.#judgeAuth(event);
@@ -154,6 +155,7 @@ export class Connection {
         await this.#refuse(CLOSE.restricted, "restricted: this key may not use this relay");
       } else {
         this.#answer(okMessage(event.id, true));
+        await this.#answered;
       }
     } catch (error) {
       this.#parts.log("error", "authentication failed", { error: String(error) });
@@ -165,6 +167,7 @@ export class Connection {
   async #refuseAuth(event: NostrEvent, rejection: Rejection): Promise<void> {
     this.#answer(okMessage(event.id, false, reasonOf(rejection)));
     this.#authFailures += 1;
+    await this.#answered;
     if (this.#authFailures < MAX_AUTH_FAILURES) return;
     await this.#refuse(CLOSE.authRequired, "auth-required: too many attempts have failed");
   }

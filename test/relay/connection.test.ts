@@ -13,7 +13,7 @@ test("a relay that requires authentication says so, and to everything", async ()
   const client = connect({ challenge: "riddle" });
   const { session } = client;
   const event = author.sign();
-  assert.deepEqual(await session.next(), ["AUTH", "riddle"]);
+  assert.deepEqual(await client.next(), ["AUTH", "riddle"]);
   const ok = await session.publish(event);
   assert.equal(ok.accepted, false);
   assert.match(ok.reason, /^auth-required: ./);
@@ -46,6 +46,28 @@ test("what is sent behind AUTH waits for the verdict, in order", async () => {
   assert.deepEqual(await client.session.ok(event.id), STORED);
   const rest = await client.session.settle();
   assert.deepEqual(rest.map(([verb]) => verb).sort(), ["EOSE", "NOTICE"]);
+});
+
+test("the answer to AUTH comes in its place among the others", async () => {
+  const gate = new Gate();
+  const { connect } = createTestRelay({ policy: { write: () => gate.opened.then(() => accept) } });
+  const client = connect();
+  const event = author.sign();
+  client.session.send("EVENT", event);
+  client.session.send("AUTH", auth);
+  client.session.send("REQ", "x", { kinds: [5] });
+  await turns();
+  assert.deepEqual(verbs(client), []);
+  gate.open();
+  await turns();
+  assert.deepEqual(
+    client.unread.map((message) => (message as unknown[]).slice(0, 2)),
+    [
+      ["OK", event.id],
+      ["OK", auth.id],
+      ["EOSE", "x"],
+    ],
+  );
 });
 
 test("what waits is bounded: reading stops first, and who goes on is closed", async () => {

@@ -8,14 +8,15 @@ import { createTestRelay, Gate, turns, unsigned } from "./setup.ts";
 
 const author = new Author();
 
-test("close answers what was received, then closes every channel as going away", async () => {
-  class SlowStore extends MemoryStore {
-    readonly gate = new Gate();
-    override async insert(events: readonly VerifiedEvent[]): Promise<readonly InsertOutcome[]> {
-      await this.gate.opened;
-      return super.insert(events);
-    }
+class SlowStore extends MemoryStore {
+  readonly gate = new Gate();
+  override async insert(events: readonly VerifiedEvent[]): Promise<readonly InsertOutcome[]> {
+    await this.gate.opened;
+    return super.insert(events);
   }
+}
+
+test("close answers what was received, then closes every channel as going away", async () => {
   const store = new SlowStore();
   const { relay, connect } = createTestRelay({ store });
   const [publisher, idle] = [connect(), connect()];
@@ -33,6 +34,32 @@ test("close answers what was received, then closes every channel as going away",
   assert.deepEqual(publisher.unread, [["OK", event.id, true, ""]]);
   assert.deepEqual([publisher.far.ended?.code, idle.far.ended?.code], [4001, 4001]);
   assert.equal(await store.count([{ tags: new Map() }]), 1);
+});
+
+test("close waits for the events of clients that have left", async () => {
+  const store = new SlowStore();
+  const { relay, connect } = createTestRelay({ store });
+  const client = connect();
+  client.session.send("EVENT", author.sign());
+  client.close();
+  let closed = false;
+  const closing = relay.close().then(() => {
+    closed = true;
+  });
+  await turns();
+  assert.equal(closed, false);
+  store.gate.open();
+  await closing;
+  assert.equal(await store.count([{ tags: new Map() }]), 1);
+});
+
+test("a client that has left is forgotten", async () => {
+  const { relay, connect } = createTestRelay();
+  const client = connect();
+  client.close();
+  await turns();
+  client.far.close = () => assert.fail("closed again");
+  await relay.close();
 });
 
 test("close waits for scans, so that the store may be closed after it", async () => {

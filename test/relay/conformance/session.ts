@@ -192,10 +192,11 @@ export class Session {
     }
   }
 
+  /** A challenge, which plain channels open with, is no answer to anything. */
   async #read(): Promise<Message> {
     const message = await this.#client.next();
     assert(Array.isArray(message));
-    return message;
+    return message[0] === "AUTH" ? this.#read() : message;
   }
 
   static #newId(): string {
