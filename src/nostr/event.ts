@@ -18,9 +18,6 @@ import { isRecord, isWellFormed, malformed, type Parsed, parsed } from "./parsed
 
 export type Tag = readonly string[];
 
-/** A tag as filters see it. */
-export type IndexedTag = readonly [letter: string, value: string];
-
 export interface NostrEvent {
   readonly id: EventId;
   readonly pubkey: PublicKey;
@@ -103,8 +100,10 @@ export function idOfJson(json: string): EventId {
  * What `#x` filters see of an event, each pair once: the first value of every single-letter tag
  * (a missing value counts as empty), and `d` = "" for addressable events that have no `d` tag.
  */
-export function indexedTags(event: NostrEvent): readonly IndexedTag[] {
-  const pairs = new Map<string, IndexedTag>();
+export function indexedTags(
+  event: NostrEvent,
+): readonly (readonly [name: string, value: string])[] {
+  const pairs = new Map<string, readonly [string, string]>();
   for (const [name, value = ""] of event.tags) {
     if (name !== undefined && isTagLetter(name)) pairs.set(name + value, [name, value]);
   }

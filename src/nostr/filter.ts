@@ -3,13 +3,7 @@
  * queries must agree with.
  */
 
-import {
-  type IndexedTag,
-  indexedTags,
-  isTagLetter,
-  MAX_CREATED_AT,
-  type NostrEvent,
-} from "./event.ts";
+import { indexedTags, isTagLetter, MAX_CREATED_AT, type NostrEvent } from "./event.ts";
 import { isHex32 } from "./key.ts";
 import { MAX_KIND } from "./kind.ts";
 import { isRecord, isWellFormed, malformed, type Parsed, parsed } from "./parsed.ts";
@@ -46,24 +40,33 @@ export function parseFilter(value: unknown): Parsed<Filter> {
   return parsed(filter);
 }
 
+/** What `#x` conditions look at: tag letter → values. */
+export type TagSets = ReadonlyMap<string, ReadonlySet<string>>;
+
+export function tagSets(event: NostrEvent): TagSets {
+  const sets = new Map<string, Set<string>>();
+  for (const [letter, value] of indexedTags(event)) {
+    const values = sets.get(letter);
+    if (values) values.add(value);
+    else sets.set(letter, new Set([value]));
+  }
+  return sets;
+}
+
 /**
  * Whether the event meets every condition. `limit` plays no part. Who asks about one event many
- * times passes its {@link indexedTags}, so that they are found once.
+ * times passes its {@link tagSets}, so that they are made once.
  */
-export function matchFilter(
-  filter: Filter,
-  event: NostrEvent,
-  pairs?: readonly IndexedTag[],
-): boolean {
+export function matchFilter(filter: Filter, event: NostrEvent, tags?: TagSets): boolean {
   if (filter.since !== undefined && event.created_at < filter.since) return false;
   if (filter.until !== undefined && event.created_at > filter.until) return false;
   if (filter.kinds && !filter.kinds.has(event.kind)) return false;
   if (filter.authors && !filter.authors.has(event.pubkey)) return false;
   if (filter.ids && !filter.ids.has(event.id)) return false;
   if (filter.tags.size === 0) return true;
-  const present = pairs ?? indexedTags(event);
+  const present = tags ?? tagSets(event);
   for (const [letter, wanted] of filter.tags) {
-    if (!present.some(([name, value]) => name === letter && wanted.has(value))) return false;
+    if (!intersect(wanted, present.get(letter))) return false;
   }
   return true;
 }
@@ -72,9 +75,16 @@ export function matchFilter(
 export function matchFilters(
   filters: readonly Filter[],
   event: NostrEvent,
-  pairs?: readonly IndexedTag[],
+  tags?: TagSets,
 ): boolean {
-  return filters.some((filter) => matchFilter(filter, event, pairs));
+  return filters.some((filter) => matchFilter(filter, event, tags));
+}
+
+function intersect(a: ReadonlySet<string>, b: ReadonlySet<string> | undefined): boolean {
+  if (b === undefined) return false;
+  const [smaller, larger] = a.size < b.size ? [a, b] : [b, a];
+  for (const value of smaller) if (larger.has(value)) return true;
+  return false;
 }
 
 function readCondition(

@@ -27,8 +27,11 @@ export interface ConnectionParts extends QueriesParts {
   readonly auth: "required" | "optional";
 }
 
-/** AUTH messages that may fail before the channel closes (SPEC, "Client identity"). */
+/** AUTH messages that may fail before the channel closes (SPEC, "More keys"). */
 const MAX_AUTH_FAILURES = 3;
+
+/** OKs that may be due before the client is no longer read from. */
+const MAX_UNANSWERED = 256;
 
 const AUTH_REQUIRED: Reason = "auth-required: this relay serves authenticated clients only";
 
@@ -42,6 +45,7 @@ export class Connection {
   readonly #queries: Queries;
   /** Settles when every OK so far has been sent; OKs leave in the order of their EVENTs. */
   #answered: Promise<void> = Promise.resolve();
+  #unanswered = 0;
   #authFailures = 0;
 
   constructor(parts: ConnectionParts, channel: Channel) {
@@ -118,24 +122,28 @@ export class Connection {
 
   #publish(event: NostrEvent, characters: number): string | Promise<string> {
     if (this.#isStranger()) return okMessage(event.id, false, AUTH_REQUIRED);
-    const { ingest } = this.#parts;
-    const ok = ingest.submit(event, this.#channel.peer, characters);
-    if (ingest.isBusy(this.#channel.peer)) this.#inbox.hold("events");
-    return ok;
+    return this.#parts.ingest.submit(event, this.#channel.peer, characters);
   }
 
   /** Queues an OK behind those that are still to come. */
   #answer(ok: string | Promise<string>): void {
-    this.#answered = this.#answered.then(async () => {
-      try {
-        this.#outbox.send(await ok);
-        if (!this.#parts.ingest.isBusy(this.#channel.peer)) this.#inbox.release("events");
-      } catch (error) {
-        this.#fail(error);
-      }
-    });
+    this.#unanswered += 1;
+    if (this.#isBusy()) this.#inbox.hold("events");
+    this.#answered = this.#answered
+      .then(() => ok)
+      .then((text) => {
+        this.#outbox.send(text);
+        this.#unanswered -= 1;
+        if (!this.#isBusy()) this.#inbox.release("events");
+      })
+      .catch((error: unknown) => this.#fail(error));
   }
 
+  #isBusy(): boolean {
+    return this.#unanswered >= MAX_UNANSWERED || this.#parts.ingest.isBusy(this.#channel.peer);
+  }
+
+  /** Resolves behind the OK: nothing that follows an AUTH is handled before its answer. */
   async #authenticate(event: NostrEvent): Promise<void> {
     try {
       const verdict = await this.#judgeAuth(event);
@@ -147,6 +155,7 @@ export class Connection {
         await this.#refuse(CLOSE.restricted, "restricted: this key may not use this relay");
       } else {
         this.#answer(okMessage(event.id, true));
+        await this.#answered;
       }
     } catch (error) {
       this.#parts.log("error", "authentication failed", { error: String(error) });
@@ -158,12 +167,15 @@ export class Connection {
   async #refuseAuth(event: NostrEvent, rejection: Rejection): Promise<void> {
     this.#answer(okMessage(event.id, false, reasonOf(rejection)));
     this.#authFailures += 1;
+    await this.#answered;
     if (this.#authFailures < MAX_AUTH_FAILURES) return;
     await this.#refuse(CLOSE.authRequired, "auth-required: too many attempts have failed");
   }
 
   async #judgeAuth(event: NostrEvent): Promise<Verdict> {
     if (event.kind !== KIND_AUTH) return reject("invalid", "AUTH takes an event of kind 22242");
+    // One AUTH a turn: whoever repeats it a thousand times must not keep the others waiting.
+    await new Promise<void>(this.#parts.defer);
     const verified = await this.#parts.verify(event);
     if (!verified.ok) return reject("invalid", verified.reason);
     return this.#channel.authenticate(verified.value);

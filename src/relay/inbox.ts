@@ -21,8 +21,6 @@ export class Inbox {
   readonly #handle: (text: string) => void | Promise<void>;
   readonly #holds = new Set<Hold>();
   #waiting: string[] = [];
-  /** Messages at the head of `#waiting` that are done. */
-  #taken = 0;
   #cost = 0;
   #busy = false;
   #shut = false;
@@ -61,7 +59,6 @@ export class Inbox {
   shut(): void {
     this.#shut = true;
     this.#waiting = [];
-    this.#taken = 0;
   }
 
   #takeWaiting(): void {
@@ -77,13 +74,8 @@ export class Inbox {
   }
 
   #next(): string | undefined {
-    const text = this.#waiting[this.#taken];
-    if (text === undefined) {
-      this.#waiting = [];
-      this.#taken = 0;
-      return undefined;
-    }
-    this.#taken += 1;
+    const text = this.#waiting.shift();
+    if (text === undefined) return undefined;
     this.#cost -= text.length + OVERHEAD;
     if (this.#cost <= PAUSE_AT) this.release("messages");
     return text;

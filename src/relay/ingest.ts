@@ -33,7 +33,7 @@ const SLICE = 32;
 /** Events in one transaction. */
 const MAX_BATCH = 1_024;
 
-/** One client's queue from which on it should not be read, from which on it is refused; all queues. */
+/** From here on a client should not be read from; its events are refused; everybody's are. */
 const BUSY: Load = { events: 256, characters: 2 ** 20 };
 const MAX_PER_PEER: Load = { events: 1_024, characters: 2 ** 22 };
 const MAX_IN_ALL: Load = { events: 32_768, characters: 2 ** 26 };

@@ -26,15 +26,25 @@ export class Outbox {
     this.#fullAt = Math.min(FULL_AT, maxBufferedBytes / 2);
   }
 
+  /** Whether who sends in bulk should wait. */
   get isFull(): boolean {
-    return this.#channel.bufferedAmount > this.#fullAt;
+    return !this.#ended && this.#channel.bufferedAmount > this.#fullAt;
   }
 
-  /** Queues one message, or closes the client whose queue is above the limit. */
+  /** Queues one message, or closes the client whose queue is above the limit. Never throws. */
   send(text: string): void {
     if (this.#ended) return;
-    if (this.#isOver()) this.#giveUp();
-    else this.#channel.send(text);
+    if (this.#isOver()) {
+      this.#giveUp();
+      return;
+    }
+    try {
+      this.#channel.send(text);
+    } catch (error) {
+      this.#log("error", "channel failed to send", { error: String(error) });
+      this.end();
+      this.#channel.close(CLOSE.internal, "error: the relay has failed");
+    }
   }
 
   /** Counts characters that wait elsewhere until they may be sent; negative when they are gone. */
@@ -43,11 +53,9 @@ export class Outbox {
     if (!this.#ended && this.#isOver()) this.#giveUp();
   }
 
-  /** Resolves when the outbox is no longer full, or the client has ended. */
-  async room(): Promise<void> {
-    while (this.isFull && !this.#ended) {
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    }
+  /** Resolves when the client has taken everything, or has ended. It may be full again by then. */
+  emptied(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
   drained(): void {

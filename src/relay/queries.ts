@@ -5,7 +5,7 @@
 import type { Peer } from "../channel.ts";
 import type { Filter } from "../nostr/filter.ts";
 import { closedMessage, type Reason } from "../nostr/message.ts";
-import { reasonOf, type Verdict } from "../nostr/verdict.ts";
+import { accept, reasonOf, reject, type Verdict } from "../nostr/verdict.ts";
 import type { Policy } from "../policy.ts";
 import type { Outbox } from "./outbox.ts";
 import { Query, type QueryParts } from "./query.ts";
@@ -47,7 +47,7 @@ export class Queries {
       this.refuse(id, `rate-limited: at most ${maxSubscriptions} subscriptions at once`);
       return;
     }
-    const verdict = this.#parts.policy.read?.(filters, this.#peer);
+    const verdict = this.#ask(filters);
     if (verdict instanceof Promise) return verdict.then((v) => this.#follow(v, id, filters));
     this.#follow(verdict, id, filters);
   }
@@ -74,9 +74,23 @@ export class Queries {
     await Promise.all(this.#scans);
   }
 
-  #follow(verdict: Verdict | undefined, id: string, filters: readonly Filter[]): void {
+  /** What the policy says; where it fails, the answer is no. */
+  #ask(filters: readonly Filter[]): Verdict | Promise<Verdict> {
+    const failed = (error: unknown): Verdict => {
+      this.#parts.log("error", "read policy failed", { error: String(error) });
+      return reject("error", "the relay could not decide on this REQ");
+    };
+    try {
+      const verdict = this.#parts.policy.read?.(filters, this.#peer) ?? accept;
+      return verdict instanceof Promise ? verdict.catch(failed) : verdict;
+    } catch (error) {
+      return failed(error);
+    }
+  }
+
+  #follow(verdict: Verdict, id: string, filters: readonly Filter[]): void {
     if (this.#ended) return;
-    if (verdict?.accepted === false) {
+    if (!verdict.accepted) {
       this.refuse(id, reasonOf(verdict));
       return;
     }

@@ -90,12 +90,13 @@ export class Query implements Subscription {
     let sent = 0;
     for await (const page of this.#parts.store.query(filters)) {
       for (const json of page) {
-        if (this.#outbox.isFull) await this.#outbox.room();
         if (sent % SLICE === SLICE - 1) await new Promise<void>(this.#parts.defer);
+        while (this.#outbox.isFull) await this.#outbox.emptied();
         if (this.#stopped) return;
         this.#sendOneStored(json);
         sent += 1;
       }
+      while (this.#outbox.isFull) await this.#outbox.emptied();
       if (this.#stopped) return;
     }
   }

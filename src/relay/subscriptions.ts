@@ -4,8 +4,8 @@
  * the one with the fewest values, so an event meets few subscriptions that it does not match.
  */
 
-import { type IndexedTag, indexedTags, type VerifiedEvent } from "../nostr/event.ts";
-import { type Filter, matchFilters } from "../nostr/filter.ts";
+import type { VerifiedEvent } from "../nostr/event.ts";
+import { type Filter, matchFilters, type TagSets, tagSets } from "../nostr/filter.ts";
 
 /** A live filter set and where its events go. */
 export interface Subscription {
@@ -34,12 +34,12 @@ export class Subscriptions {
 
   /** Hands the event once to every subscription that it matches; returns how many there were. */
   deliver(event: VerifiedEvent): number {
-    const pairs = indexedTags(event);
+    const tags = tagSets(event);
     const candidates = new Set<Subscription>();
-    for (const key of keysOfEvent(event, pairs)) this.#index.collect(key, candidates);
+    for (const key of keysOfEvent(event, tags)) this.#index.collect(key, candidates);
     let matched = 0;
     for (const subscription of candidates) {
-      if (!matchFilters(subscription.filters, event, pairs)) continue;
+      if (!matchFilters(subscription.filters, event, tags)) continue;
       matched += 1;
       subscription.deliver(event);
     }
@@ -116,13 +116,13 @@ function narrowestTag(filter: Filter): readonly [string, ReadonlySet<string>] | 
   return narrowest;
 }
 
-function* keysOfEvent(event: VerifiedEvent, pairs: readonly IndexedTag[]): Iterable<Key> {
+function* keysOfEvent(event: VerifiedEvent, tags: TagSets): Iterable<Key> {
   yield idKey(event.id);
   yield authorKey(event.pubkey);
   yield pairKey(event.pubkey, event.kind);
   yield event.kind;
   yield EVERYTHING;
-  for (const [letter, value] of pairs) yield tagKey(letter, value);
+  for (const [letter, values] of tags) for (const value of values) yield tagKey(letter, value);
 }
 
 const idKey = (id: string): Key => `i${id}`;

@@ -1,6 +1,7 @@
 /** A relay of the tests' own: memory store, fixed clock, clients over channel pairs. */
 
 import type { Clock } from "../../src/clock.ts";
+import type { CryptoProvider } from "../../src/crypto.ts";
 import type { Log } from "../../src/log.ts";
 import { limitsPolicy } from "../../src/policy/limits.ts";
 import { Relay, type RelayParts } from "../../src/relay/relay.ts";
@@ -98,3 +99,28 @@ export class PairClient implements TestClient {
     }
   }
 }
+
+/** Lets everything that is due happen: as many turns of the event loop as anything here takes. */
+export async function turns(count = 10): Promise<void> {
+  for (let i = 0; i < count; i += 1) await new Promise(setImmediate);
+}
+
+/** Something that a test lets happen. */
+export class Gate {
+  #open: () => void = () => {};
+  readonly opened: Promise<void> = new Promise((resolve) => {
+    this.#open = resolve;
+  });
+
+  open(): void {
+    this.#open();
+  }
+}
+
+/** A provider for tests that need thousands of events: every signature is zero, and right. */
+export const unsigned: CryptoProvider = {
+  ...crypto,
+  name: "unsigned",
+  signSchnorr: () => new Uint8Array(64),
+  verifySchnorr: () => true,
+};

@@ -6,6 +6,7 @@ import {
   Author,
   CONFORMANCE_LIMITS,
   type Connect,
+  NOW,
   STORED,
   withSession,
   withSessions,

@@ -58,9 +58,9 @@ export class Author {
     this.pubkey = publicKeyOf(secretKey.value, crypto);
   }
 
-  sign(template: Partial<EventTemplate> = {}): VerifiedEvent {
+  sign(template: Partial<EventTemplate> = {}, signer: CryptoProvider = crypto): VerifiedEvent {
     const whole = { created_at: NOW, kind: 1, tags: [], content: "", ...template };
-    return signEvent(whole, this.#secretKey, crypto);
+    return signEvent(whole, this.#secretKey, signer);
   }
 
   /** Signs the text as it is given: the id is its hash. */
@@ -192,10 +192,11 @@ export class Session {
     }
   }
 
+  /** A challenge, which plain channels open with, is no answer to anything. */
   async #read(): Promise<Message> {
     const message = await this.#client.next();
     assert(Array.isArray(message));
-    return message;
+    return message[0] === "AUTH" ? this.#read() : message;
   }
 
   static #newId(): string {

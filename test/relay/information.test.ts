@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type InformationSettings, information } from "../../src/relay/information.ts";
+import { Author, CONFORMANCE_LIMITS } from "./conformance/session.ts";
+
+const self = new Author().pubkey;
+
+function document(settings: InformationSettings, auth: "required" | "optional" = "required") {
+  return information({
+    settings,
+    self,
+    limits: CONFORMANCE_LIMITS,
+    auth,
+    software: "https://software.example",
+    version: "1.2.3",
+  });
+}
+
+test("the document says what is set, the relay's key, and nothing that is not there", () => {
+  const settings = { name: "A", description: "B" };
+  const { limitation: _, ...rest } = document(settings);
+  assert.deepEqual(rest, {
+    name: "A",
+    description: "B",
+    self,
+    supported_nips: [1, 11, 42],
+    software: "https://software.example",
+    version: "1.2.3",
+    transports: ["npubwire/1"],
+  });
+  const all = {
+    ...settings,
+    banner: "https://a.example/b.png",
+    icon: "https://a.example/i.png",
+    pubkey: new Author().pubkey,
+    contact: "mailto:a@a.example",
+    terms_of_service: "https://a.example/tos",
+  };
+  assert.deepEqual(document(all), { ...document(settings), ...all });
+});
+
+test("limitation has all 13 members, equal to the limits", () => {
+  const settings = { name: "", description: "" };
+  assert.deepEqual(document(settings).limitation, {
+    max_message_length: 131_072,
+    max_subscriptions: 8,
+    max_limit: 20,
+    max_subid_length: 64,
+    max_event_tags: 100,
+    max_content_length: 10_000,
+    min_pow_difficulty: 0,
+    auth_required: true,
+    payment_required: false,
+    restricted_writes: false,
+    created_at_lower_limit: 0,
+    created_at_upper_limit: 900,
+    default_limit: 10,
+  });
+  assert.equal(document(settings, "optional").limitation.auth_required, false);
+});
