@@ -52,8 +52,11 @@ export interface CryptoProvider {
   hkdfSha256(salt: Uint8Array, inputKey: Uint8Array, info: Uint8Array, length: number): Uint8Array;
   /** AES-256-GCM. `key` is 32 bytes and is copied. */
   aes256gcm(key: Uint8Array): Aead;
-  /** BIP-340 verification; false for anything that is not a valid signature, never throws. */
+  /** BIP-340 over a 32-byte message; false for anything that is not valid, never throws. */
   verifySchnorr(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): boolean;
-  /** BIP-340 signature (64 bytes) over a 32-byte message. */
+  /**
+   * BIP-340 signature (64 bytes) over a 32-byte message, with fresh randomness.
+   * Throws a RangeError when the message has another length or the scalar is not in 1..n−1.
+   */
   signSchnorr(message: Uint8Array, secretKey: Uint8Array): Uint8Array;
 }
