@@ -5,7 +5,8 @@
 
 import { isIP } from "node:net";
 import { z } from "zod";
-import { parsePublicKey } from "../nostr/key.ts";
+import { addressOf, parseAddress } from "../nostr/address.ts";
+import { isPublicKey, parsePublicKey } from "../nostr/key.ts";
 import { parsed } from "../nostr/parsed.ts";
 import { MAX_MAX_MESSAGE, MIN_MAX_MESSAGE } from "../transport/constants.ts";
 import type { RelayConfig } from "./config.ts";
@@ -127,7 +128,7 @@ export const configSchema: z.ZodType<RelayConfig> = z
         })
         .default([])
         .describe(
-          "Every URL by which the relay is known: ws, wss, nostr+ws or nostr+wss. The first is the one that is printed.",
+          "Every URL by which the relay is known: ws://host, wss://host or nostr+ws://npub1…@host. The first is the one that is printed.",
         ),
       data: text("a folder", isNotEmpty)
         .default("./data")
@@ -224,11 +225,8 @@ function isPath(value: string): boolean {
 }
 
 function isRelayUrl(value: string): boolean {
-  const match = /^(nostr\+)?(wss?:\/\/.*)$/i.exec(value);
-  if (match?.[2] === undefined || !URL.canParse(match[2])) return false;
-  const { hostname, username, password, search, hash } = new URL(match[2]);
-  const named = username === "" || (match[1] !== undefined && parsePublicKey(username).ok);
-  return hostname !== "" && named && password === "" && search === "" && hash === "";
+  const anyKey = "0".repeat(64);
+  return parseAddress(value).ok || (isPublicKey(anyKey) && addressOf(value, anyKey).ok);
 }
 
 function isVariableName(value: string): boolean {

@@ -100,7 +100,7 @@ describe("parseConfig", () => {
     const addresses = [
       "ws://localhost:7777",
       "wss://relay.example.com/path",
-      "nostr+ws://relay.example.com",
+      `nostr+ws://${NPUB}@relay.example.com`,
       `nostr+wss://${NPUB}@relay.example.com`,
       "ws://[::1]:7777",
     ];
