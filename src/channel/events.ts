@@ -21,9 +21,12 @@ export class SecureCloseEvent extends Event {
   readonly wasClean: boolean;
   /** The reason again: nostr-tools reports this one. */
   readonly message: string;
+  /** What broke the connection; `undefined` when it was closed in order. */
+  readonly error: DialError | undefined;
 
-  constructor(end: LinkEnd) {
+  constructor(end: LinkEnd, error?: DialError) {
     super("close");
+    this.error = error;
     this.code = end.code;
     this.reason = end.reason;
     this.wasClean = end.clean;

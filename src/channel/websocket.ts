@@ -3,7 +3,7 @@
  * libraries that take a WebSocket class. It fails closed: no failure leads to plaintext.
  */
 
-import type { Link } from "../channel.ts";
+import type { Link, LinkEnd } from "../channel.ts";
 import type { Clock } from "../clock.ts";
 import type { CryptoProvider } from "../crypto.ts";
 import { addressOf, endpointOf, parseAddress, type RelayAddress } from "../nostr/address.ts";
@@ -80,6 +80,7 @@ export interface SecureWebSocketConstructor {
 }
 
 const DEFAULT_TIMEOUT = 15_000;
+const BROKEN = 1006;
 const STATES = { CONNECTING: 0, OPEN: 1, CLOSING: 2, CLOSED: 3 } as const;
 
 export function secureWebSocketClass(
@@ -170,21 +171,30 @@ export function secureWebSocketClass(
         this.#fire(new Event("open"), this.onopen);
         link.start({
           message: (text) => this.#fire(new SecureMessageEvent(text), this.onmessage),
-          end: ({ code, reason, clean, error }) => {
-            const cause = error && DialError.from(error);
-            this.#over({ code, reason: cause?.message ?? reason, clean }, cause);
-          },
+          end: (end) => this.#ended(end),
         });
       } catch (error) {
-        const cause = DialError.from(error);
-        this.#over({ code: 1006, reason: `${cause.code}: ${cause.message}`, clean: false }, cause);
+        this.#failed(DialError.from(error));
       }
     }
 
-    #over(end: { code: number; reason: string; clean: boolean }, error?: DialError): void {
+    #ended(end: LinkEnd): void {
+      const error = end.error && DialError.from(end.error);
+      // Relays go away and networks drop: as with other WebSockets that is a close, not an error,
+      // and libraries reconnect after it.
+      if (error && error.code !== "truncated") this.#failed(error);
+      else this.#over({ ...end, reason: error ? reasonOf(error) : end.reason }, error);
+    }
+
+    #failed(error: DialError): void {
       this.#state = STATES.CLOSED;
-      if (error) this.#fire(new SecureErrorEvent(error), this.onerror);
-      this.#fire(new SecureCloseEvent(end), this.onclose);
+      this.#fire(new SecureErrorEvent(error), this.onerror);
+      this.#over({ code: BROKEN, reason: reasonOf(error), clean: false }, error);
+    }
+
+    #over(end: LinkEnd, error?: DialError): void {
+      this.#state = STATES.CLOSED;
+      this.#fire(new SecureCloseEvent(end, error), this.onclose);
     }
 
     #fire<E extends Event>(event: E, handler: ((event: E) => void) | null): void {
@@ -195,6 +205,10 @@ export function secureWebSocketClass(
   }
 
   return SecureWebSocketImplementation;
+}
+
+function reasonOf(error: DialError): string {
+  return `${error.code}: ${error.message}`;
 }
 
 /** Where to dial; `undefined` for the plain WebSocket, if that is allowed. */

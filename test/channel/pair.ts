@@ -3,7 +3,7 @@
  * a test decides when the network stalls.
  */
 
-import type { Channel, ChannelEnd, ChannelHandlers } from "../../src/channel.ts";
+import type { Channel, LinkEnd, LinkHandlers } from "../../src/channel.ts";
 import type { VerifiedEvent } from "../../src/nostr/event.ts";
 import type { PublicKey } from "../../src/nostr/key.ts";
 import { accept, type Verdict } from "../../src/nostr/verdict.ts";
@@ -21,11 +21,11 @@ export class PairedChannel implements Channel {
   readonly peer: { readonly address: string; readonly pubkeys: Set<PublicKey> };
   readonly challenge: string | undefined;
   /** How the channel ended, once it has. */
-  ended: ChannelEnd | undefined;
+  ended: LinkEnd | undefined;
   isPaused = false;
   readonly #judge: (event: VerifiedEvent) => Verdict | Promise<Verdict>;
   #other: PairedChannel = this;
-  #handlers: ChannelHandlers | undefined;
+  #handlers: LinkHandlers | undefined;
   #inbound: string[] = [];
   #outbound: string[] = [];
   #isStalled = false;
@@ -47,7 +47,7 @@ export class PairedChannel implements Channel {
     return this.#outbound.reduce((sum, text) => sum + text.length, 0);
   }
 
-  start(handlers: ChannelHandlers): void {
+  start(handlers: LinkHandlers): void {
     this.#handlers = handlers;
     this.#deliver();
   }
@@ -113,7 +113,7 @@ export class PairedChannel implements Channel {
     this.#isDelivering = false;
   }
 
-  #finish(end: ChannelEnd): void {
+  #finish(end: LinkEnd): void {
     if (this.ended) return;
     this.ended = end;
     this.#handlers?.end(end);
