@@ -14,7 +14,7 @@ import { CLOCK_TOLERANCE, OUTER_FAILED, SUITE } from "../transport/constants.ts"
 import { TransportError } from "../transport/errors.ts";
 import type { Hello } from "../transport/hello.ts";
 import { initiate, type Session } from "../transport/session.ts";
-import { DialError, socketError } from "./errors.ts";
+import { DialError, notNpubwire, socketError } from "./errors.ts";
 import { SecureLink } from "./secure.ts";
 
 /** NIP-07's shape, so that extensions and remote signers (NIP-46) fit. */
@@ -183,13 +183,6 @@ function untilDisturbed(socket: WebSocketLike, signal: AbortSignal | undefined):
       close: () => fail(new TransportError("truncated", "the relay closed before the auth event")),
     };
   });
-}
-
-function notNpubwire(): DialError {
-  return new DialError(
-    "not-npubwire",
-    "something answers there, but it does not speak npubwire; nothing was sent to it",
-  );
 }
 
 async function sign(

@@ -64,6 +64,8 @@ export function socketError(failure: SocketFailure | undefined): DialError {
   switch (status) {
     case undefined:
       return new DialError("unreachable", "the relay cannot be reached", { cause });
+    case 101:
+      return notNpubwire();
     case 400:
       return new DialError("offer-malformed", "the relay did not understand the offer (HTTP 400)");
     case 403:
@@ -76,4 +78,12 @@ export function socketError(failure: SocketFailure | undefined): DialError {
     default:
       return new DialError("not-a-relay", `no relay answers there (HTTP ${status})`);
   }
+}
+
+/** A WebSocket that is no channel: another subprotocol, or a text as first message. */
+export function notNpubwire(): DialError {
+  return new DialError(
+    "not-npubwire",
+    "something answers there, but it does not speak npubwire; nothing was sent to it",
+  );
 }

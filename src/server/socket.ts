@@ -15,6 +15,8 @@ export class FrameWebSocket extends WebSocket {
   }
 }
 
+const SWITCHING_PROTOCOLS = 101;
+
 export class NodeSocket implements WebSocketLike {
   handlers: WebSocketHandlers | undefined;
   readonly #ws: WebSocket;
@@ -26,7 +28,10 @@ export class NodeSocket implements WebSocketLike {
   constructor(ws: WebSocket, stream?: Duplex) {
     this.#ws = ws;
     if (stream) this.#adopt(stream);
-    ws.on("upgrade", (response) => this.#adopt(response.socket));
+    ws.on("upgrade", (response) => {
+      this.#failure = { status: SWITCHING_PROTOCOLS };
+      this.#adopt(response.socket);
+    });
     ws.on("open", () => this.handlers?.open?.());
     ws.on("message", (data, isBinary) => {
       this.handlers?.message(isBinary ? bytes(data) : data.toString());

@@ -3,7 +3,6 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { TestContext } from "node:test";
 import { parseConfig, type RunningRelay, startRelay } from "../../src/index.ts";
 import type { LogFields, LogLevel } from "../../src/log.ts";
 import type { Policy } from "../../src/policy.ts";
@@ -30,11 +29,13 @@ export interface TestRelayOptions {
   readonly data?: string;
 }
 
+/** A test, or a file of tests (`node:test` itself): something that can be cleaned up after. */
+export interface Scope {
+  after(run: () => void | Promise<void>): void;
+}
+
 /** A running relay that ends with the test. */
-export async function testRelay(
-  t: TestContext,
-  options: TestRelayOptions = {},
-): Promise<TestRelay> {
+export async function testRelay(t: Scope, options: TestRelayOptions = {}): Promise<TestRelay> {
   const data = options.data ?? testFolder(t);
   const log: LogLine[] = [];
   const settings = { host: "127.0.0.1", port: 0, ...options.config };
@@ -52,7 +53,7 @@ export async function testRelay(
 }
 
 /** A new folder that is removed after the test. */
-export function testFolder(t: TestContext): string {
+export function testFolder(t: Scope): string {
   const folder = mkdtempSync(join(tmpdir(), "npubwire-"));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
