@@ -176,7 +176,7 @@ class Publication {
       throw new Failure(EXIT.failed, `${missing} of ${this.#sent} events were not accepted`);
     }
     if (this.#unreadable > 0) {
-      throw new Failure(EXIT.failed, `${this.#unreadable} lines held no event`);
+      throw new Failure(EXIT.failed, `lines that held no event: ${this.#unreadable}`);
     }
   }
 

@@ -118,7 +118,7 @@ class Request {
     if (this.#wrong > 0) {
       throw new Failure(
         EXIT.failed,
-        `${this.#wrong} events were not genuine or not asked for, and were not printed`,
+        `not printed, because not genuine or not asked for: ${this.#wrong} of the events received`,
         "Do not rely on what this relay shows, or hides.",
       );
     }

@@ -199,7 +199,7 @@ describe("npubwire publish < events", () => {
     assert.deepEqual(err.split("\n"), [
       "npubwire: line 1: event is not an object",
       "npubwire: line 3: id is not 64 lower-case hex digits",
-      "npubwire: 2 lines held no event",
+      "npubwire: lines that held no event: 2",
       "",
     ]);
   });

@@ -122,7 +122,7 @@ describe("npubwire req: what it prints", () => {
       assert.equal(code, 1);
       assert.equal(out, `${line}\n`);
       assert.match(err, message);
-      assert.match(err, /1 events were not genuine or not asked for, and were not printed\n/);
+      assert.match(err, /not genuine or not asked for: 1 of the events received\n/);
     });
   }
 
