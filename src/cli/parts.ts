@@ -1,0 +1,55 @@
+/** What the commands are given: `cli.ts` hands in the real parts, tests hand in others. */
+
+import type { Clock } from "../clock.ts";
+import type { CryptoProvider } from "../crypto.ts";
+import type { Log } from "../log.ts";
+import type { SecretKey } from "../nostr/key.ts";
+import type { RelayConfig } from "../server/config.ts";
+
+export interface CliParts {
+  readonly version: string;
+  readonly crypto: CryptoProvider;
+  readonly clock: Clock;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Starts a relay; `startRelay` of `index.ts`. */
+  readonly startRelay: (
+    config: RelayConfig,
+    options: { readonly log: Log },
+  ) => Promise<StartedRelay>;
+  /** Opens the drop-in WebSocket at a `nostr+ws://npub1…@host` address, signing with `key`. */
+  readonly dial: (address: string, key: SecretKey) => Socket;
+  /** Standard input, line by line; `undefined` when it is a terminal. */
+  readonly input: AsyncIterable<string> | undefined;
+  /** Standard output and standard error. The text brings its own line feeds. */
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+  /** Aborted when the user wants the command to end, or with {@link OUTPUT_CLOSED}. */
+  readonly stop: AbortSignal;
+}
+
+/** Why `stop` was aborted when nobody reads standard output any more: a quiet end. */
+export const OUTPUT_CLOSED = "output closed";
+
+export interface StartedRelay {
+  readonly npub: string;
+  readonly address: string;
+  readonly nprofile: string;
+  readonly host: string;
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** A WebSocket after WHATWG, as far as the commands use it. */
+export interface Socket {
+  addEventListener(type: string, listener: (event: Event) => void): void;
+  send(text: string): void;
+  close(code?: number, reason?: string): void;
+}
+
+/** Resolves when `stop` is aborted. */
+export function stopped(stop: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (stop.aborted) resolve();
+    stop.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
