@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 /** The command `npubwire`: arguments in, exit code out. The commands live in `cli/`. */
 
-import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { OUTPUT_CLOSED } from "./cli/parts.ts";
 import { run } from "./cli/program.ts";
@@ -9,6 +8,7 @@ import { secretKeySigner, secureWebSocket } from "./client.ts";
 import { systemClock } from "./clock.ts";
 import { createNodeCrypto } from "./crypto/node.ts";
 import { startRelay } from "./index.ts";
+import { VERSION } from "./server/version.ts";
 
 const stop = new AbortController();
 // Once: a second signal ends the process at once.
@@ -18,7 +18,7 @@ process.stdout.on("error", () => stop.abort(OUTPUT_CLOSED));
 process.stderr.on("error", () => {});
 
 process.exitCode = await run(process.argv.slice(2), {
-  version: readVersion(),
+  version: VERSION,
   crypto: createNodeCrypto(),
   clock: systemClock,
   environment: process.env,
@@ -35,9 +35,4 @@ process.stdin.destroy();
 /** Opened on first use: only some commands read. */
 async function* lines(): AsyncIterable<string> {
   yield* createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY });
-}
-
-function readVersion(): string {
-  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
-  return String(JSON.parse(text).version);
 }

@@ -5,6 +5,7 @@ import type { CryptoProvider } from "../crypto.ts";
 import type { Log } from "../log.ts";
 import type { SecretKey } from "../nostr/key.ts";
 import type { RelayConfig } from "../server/config.ts";
+import type { RunningRelay } from "../server/start.ts";
 
 export interface CliParts {
   readonly version: string;
@@ -15,7 +16,7 @@ export interface CliParts {
   readonly startRelay: (
     config: RelayConfig,
     options: { readonly log: Log },
-  ) => Promise<StartedRelay>;
+  ) => Promise<RunningRelay>;
   /** Opens the drop-in WebSocket at a `nostr+ws://npub1…@host` address, signing with `key`. */
   readonly dial: (address: string, key: SecretKey) => Socket;
   /** Standard input, line by line; `undefined` when it is a terminal. */
@@ -29,15 +30,6 @@ export interface CliParts {
 
 /** Why `stop` was aborted when nobody reads standard output any more: a quiet end. */
 export const OUTPUT_CLOSED = "output closed";
-
-export interface StartedRelay {
-  readonly npub: string;
-  readonly address: string;
-  readonly nprofile: string;
-  readonly host: string;
-  readonly port: number;
-  close(): Promise<void>;
-}
 
 /** A WebSocket after WHATWG, as far as the commands use it. */
 export interface Socket {

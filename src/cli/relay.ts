@@ -5,8 +5,9 @@ import { renderUnicodeCompact } from "uqr";
 import { isWildcard } from "../server/announcement.ts";
 import { type ConfigOverrides, loadConfig, type RelayConfig } from "../server/config.ts";
 import { lineLog, printable } from "../server/log.ts";
+import type { RunningRelay } from "../server/start.ts";
 import { EXIT, Failure } from "./failure.ts";
-import { type CliParts, type StartedRelay, stopped } from "./parts.ts";
+import { type CliParts, stopped } from "./parts.ts";
 
 interface RelayFlags extends ConfigOverrides {
   readonly config?: string;
@@ -56,8 +57,8 @@ async function runRelay(flags: RelayFlags, parts: CliParts): Promise<void> {
 
 async function start(
   config: RelayConfig,
-  startRelay: () => Promise<StartedRelay>,
-): Promise<StartedRelay> {
+  startRelay: () => Promise<RunningRelay>,
+): Promise<RunningRelay> {
   try {
     return await startRelay();
   } catch (error) {
@@ -92,11 +93,11 @@ function startFailure(error: unknown, { host, port }: RelayConfig): Failure | un
   }
 }
 
-function jsonLine({ npub, address, nprofile, port }: StartedRelay): string {
+function jsonLine({ npub, address, nprofile, port }: RunningRelay): string {
   return `${JSON.stringify({ npub, address, nprofile, port })}\n`;
 }
 
-function greeting(relay: StartedRelay, config: RelayConfig, qr: boolean): string {
+function greeting(relay: RunningRelay, config: RelayConfig, qr: boolean): string {
   const lines = [
     `npubwire relay, listening on ${relay.host} port ${relay.port}`,
     "",

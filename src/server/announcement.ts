@@ -1,6 +1,6 @@
-/** How a relay tells people who and where it is: what the command line prints and NIP-11 may hold. */
+/** Who and where a relay is: what people are handed, and which URLs it answers to. */
 
-import { addressOf, encodeProfile, type RelayAddress } from "../nostr/address.ts";
+import { addressOf, encodeProfile, endpointOf, type RelayAddress } from "../nostr/address.ts";
 import { encodeNpub, type PublicKey } from "../nostr/key.ts";
 import { ConfigError, type RelayConfig } from "./config.ts";
 
@@ -10,7 +10,12 @@ export interface Announcement {
   readonly address: string;
   /** NIP-19, with all of them. */
   readonly nprofile: string;
+  /** Whether a URL leads to this relay: host and port count (NIP-42 on plain connections). */
+  isOwnUrl(url: string): boolean;
 }
+
+/** Names under which a relay without configured addresses is reached on its own machine. */
+const LOCAL_HOSTS = ["127.0.0.1", "localhost", "[::1]"];
 
 /**
  * From the configured `addresses`; without any, from the host and port that the relay listens on,
@@ -27,10 +32,17 @@ export function announce(
     throw new ConfigError([`addresses[${index}]: ${address.reason}`]);
   });
   const first = configured[0] ?? boundAddress(config, relay, port);
+  const addresses = configured.length === 0 ? [first] : configured;
+  const local = configured.length === 0 ? LOCAL_HOSTS.map((host) => `${host}:${port}`) : [];
+  const endpoints = new Set([...addresses.map(({ endpoint }) => endpoint), ...local]);
   return {
     npub: encodeNpub(relay),
     address: first.canonical,
-    nprofile: encodeProfile(relay, configured.length === 0 ? [first] : configured),
+    nprofile: encodeProfile(relay, addresses),
+    isOwnUrl(url) {
+      const endpoint = endpointOf(url);
+      return endpoint.ok && endpoints.has(endpoint.value);
+    },
   };
 }
 

@@ -14,8 +14,8 @@ import { accept, all, type Policy, type Verdict } from "../policy.ts";
 import { type InformationSettings, information } from "../relay/information.ts";
 import { Relay } from "../relay/relay.ts";
 import { openSqliteStore } from "../store/sqlite.ts";
-import { ownAddresses } from "./addresses.ts";
 import { proxyList } from "./admission.ts";
+import { announce } from "./announcement.ts";
 import { attach } from "./attach.ts";
 import type { RelayConfig } from "./config.ts";
 import { httpListener } from "./http.ts";
@@ -33,8 +33,6 @@ export interface RunningRelay {
   /** `nostr+ws://npub1…@host:port` */
   readonly address: string;
   readonly nprofile: string;
-  /** Whether nothing but the bound host says where the relay is (`addresses` is empty). */
-  readonly guessed: boolean;
   readonly host: string;
   readonly port: number;
   /** Answers what was received, closes every connection in order, then the store. */
@@ -43,7 +41,7 @@ export interface RunningRelay {
 
 const SECOND = 1_000;
 
-/** Throws a KeyError, StoreError or the system's error (port in use) when it cannot start. */
+/** Throws a ConfigError, KeyError, StoreError or the system's error (port in use) when it cannot start. */
 export async function startRelay(
   config: RelayConfig,
   options: StartOptions = {},
@@ -55,6 +53,7 @@ export async function startRelay(
   mkdirSync(config.data, { recursive: true, mode: 0o700 });
   const key = openRelayKey(config.key, crypto);
   const self = publicKeyOf(key.secretKey, crypto);
+  announce(config, self, config.port); // refuses wrong addresses before anything is opened
   const store = await openSqliteStore(join(config.data, "events.sqlite"));
   const policy = all(limitsPolicy(limits, clock), options.policy ?? {});
   const relay = new Relay({ store, crypto, policy, limits, auth, clock, log, defer: setImmediate });
@@ -71,7 +70,7 @@ export async function startRelay(
     await store.close();
     throw error;
   }
-  const own = ownAddresses(self, config.addresses, { host, port, path });
+  const { npub, address, nprofile, isOwnUrl } = announce(config, self, port);
   server.on(
     "request",
     httpListener({
@@ -85,7 +84,7 @@ export async function startRelay(
           software: SOFTWARE,
           version: VERSION,
         }),
-      greeting: `This is a Nostr relay. Its address is ${own.address}\n`,
+      greeting: `This is a Nostr relay. Its address is ${address}\n`,
     }),
   );
   const detach = attach(server, {
@@ -96,7 +95,7 @@ export async function startRelay(
     path,
     auth,
     plaintext: config.plaintext,
-    plaintextNotice: `restricted: this relay is encrypted, and nothing of what you sent was read; connect to ${own.address} with an npubwire client`,
+    plaintextNotice: `restricted: this relay is encrypted, and nothing of what you sent was read; connect to ${address} with an npubwire client`,
     maxMessage: limits.maxMessageLength,
     authDeadline: config.handshake.authDeadlineSeconds * SECOND,
     admission: {
@@ -107,17 +106,15 @@ export async function startRelay(
       maxPerMinutePerAddress: config.handshake.maxPerMinutePerAddress,
     },
     trustedProxies: proxyList(config.trustedProxies),
-    isOwnUrl: own.isOwnUrl,
+    isOwnUrl,
     admit: (pubkey, peer) => admit(policy, pubkey, peer),
     accept: (channel) => relay.accept(channel),
   });
-  const { npub, address, nprofile, guessed } = own;
   log("info", "relay listening", { address, host, port, crypto: crypto.name, key: key.origin });
   return {
     npub,
     address,
     nprofile,
-    guessed,
     host,
     port,
     async close() {

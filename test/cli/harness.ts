@@ -1,10 +1,11 @@
 /** Runs the command line with everything around it replaced: relay, sockets, time, streams. */
 
-import type { CliParts, Socket, StartedRelay } from "../../src/cli/parts.ts";
+import type { CliParts, Socket } from "../../src/cli/parts.ts";
 import { run } from "../../src/cli/program.ts";
 import { createNodeCrypto } from "../../src/crypto/node.ts";
 import type { CryptoProvider } from "../../src/crypto.ts";
 import type { SecretKey } from "../../src/nostr/key.ts";
+import type { RunningRelay } from "../../src/server/start.ts";
 
 export const crypto: CryptoProvider = createNodeCrypto();
 export const NOW = 1_700_000_000;
@@ -46,7 +47,7 @@ export async function npubwire(
   return { code, out, err };
 }
 
-export const STARTED: StartedRelay = {
+export const STARTED: RunningRelay = {
   npub: NPUB,
   address: ADDRESS,
   nprofile: "nprofile1test",
