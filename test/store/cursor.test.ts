@@ -18,10 +18,11 @@ function scanOf(seqs: readonly number[], options: Partial<Scan> = {}): Spied {
     maxRows: 4,
     read(from, rows) {
       asked.push(rows);
-      return seqs
+      const found = seqs
         .filter((seq) => seq <= from)
         .slice(0, rows)
         .map((seq): Row => [BigInt(seq), seq % 2 === 0 ? `${seq}` : null]);
+      return { rows: found, isLast: found.length < rows };
     },
     ...options,
   };

@@ -120,6 +120,18 @@ describe("a failing batch", () => {
   });
 });
 
+it("long events come in smaller pages", async () => {
+  const store = await openSqliteStore(newPath());
+  const content = "x".repeat(2 ** 20);
+  const events = Array.from({ length: 12 }, (_, n) => madeUp({ created_at: n, content }));
+  await store.insert(events);
+  const pages: number[] = [];
+  for await (const page of store.query([everything])) pages.push(page.length);
+  assert.deepEqual(pages, [4, 4, 4]);
+  assert.equal(await store.count([everything]), 12);
+  await store.close();
+});
+
 describe("rows", () => {
   it("leave no trace of a replaced version", async () => {
     const path = newPath();
