@@ -9,6 +9,7 @@ import type { VerifiedEvent } from "../../src/nostr/event.ts";
 import { openSqliteStore } from "../../src/store/sqlite.ts";
 import type { EventStore } from "../../src/store.ts";
 import { madeUp } from "../nostr/arbitrary.ts";
+import { filter, texts } from "./ask.ts";
 import { storeConformance } from "./conformance.ts";
 
 const folder = mkdtempSync(`${tmpdir()}/npubwire-store-`);
@@ -20,13 +21,8 @@ const newPath = () => `${folder}/${files++}.sqlite`;
 storeConformance("SqliteStore", () => openSqliteStore(newPath()));
 storeConformance("SqliteStore in memory", () => openSqliteStore(":memory:"));
 
-const everything = { tags: new Map() };
-
-async function everyText(store: EventStore): Promise<readonly string[]> {
-  const pages: (readonly string[])[] = [];
-  for await (const page of store.query([everything])) pages.push(page);
-  return pages.flat();
-}
+const everything = filter({});
+const everyText = (store: EventStore) => texts(store, [everything]);
 
 function numbered(length: number): readonly VerifiedEvent[] {
   return Array.from({ length }, (_, n) => madeUp({ created_at: n, tags: [["t", `${n}`]] }));
