@@ -17,8 +17,14 @@ export interface Scan {
   /** How many rows are worth a read, at least and at most. */
   readonly minRows: number;
   readonly maxRows: number;
-  /** So many rows, newest first, from a seq (inclusive) downwards; fewer if there are no more. */
-  read(from: bigint, rows: number): readonly Row[];
+  /** At most so many rows, newest first, from a seq (inclusive) downwards. */
+  read(from: bigint, rows: number): Reading;
+}
+
+export interface Reading {
+  readonly rows: readonly Row[];
+  /** Whether the scan has nothing below these rows. */
+  readonly isLast: boolean;
 }
 
 /** How many more events a filter may contribute; its scans share it. */
@@ -54,12 +60,12 @@ export class Cursor {
   }
 
   read(): void {
-    const rows = this.#scan.read(this.#from, this.#rows);
+    const { rows, isLast } = this.#scan.read(this.#from, this.#rows);
     this.#matches = rows.filter(isMatch);
     this.#taken = 0;
     const last = rows.at(-1);
     if (last) this.#from = last[0] - 1n;
-    this.#isExhausted = rows.length < this.#rows || this.#from < this.#scan.to;
+    this.#isExhausted = isLast || this.#from < this.#scan.to;
     this.#rows = Math.min(2 * this.#rows, this.#scan.maxRows);
   }
 

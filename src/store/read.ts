@@ -2,13 +2,15 @@
 
 import type { Database, Statement } from "better-sqlite3";
 import { type Filter, matchFilter, timeRange } from "../nostr/filter.ts";
-import { Cursor, newestFirst, type Quota, type Row, type Scan } from "./cursor.ts";
+import { Cursor, newestFirst, type Quota, type Reading, type Row, type Scan } from "./cursor.ts";
 import { fromJson, highestSeq, lowestSeq, type SqlValue } from "./row.ts";
 import { type Condition, conditionsOf, type Index, indexesFor, probeOf, slicesOf } from "./sql.ts";
 
 /** Indexes that are compared before one is chosen, and how many rows of each are counted. */
 const MAX_PROBES = 4;
 const PROBE_ROWS = 500;
+/** Length of the texts at which one reading stops, so that memory stays bounded. */
+const MAX_READ_LENGTH = 4 * 2 ** 20;
 /** Shapes of filters whose statements are kept. */
 const MAX_STATEMENTS = 500;
 
@@ -46,12 +48,12 @@ export class EventReader {
     const conditions = conditionsOf(filter);
     const index = this.#chooseIndex(conditions, range);
     return slicesOf(conditions, index, content).map((slice) => {
-      const { sql, parameters, exact, minRows, maxRows } = slice;
-      const read = (from: bigint, rows: number): readonly Row[] => {
-        const found = this.#prepare(sql).all(...parameters, from, range.to, rows) as readonly Row[];
-        return exact ? found : found.map((row) => decide(filter, row));
+      const read: Scan["read"] = (from, rows) => {
+        const parameters = [...slice.parameters, from, range.to, rows];
+        const found = this.#prepare(slice.sql).iterate(...parameters) as Iterable<Row>;
+        return gather(found, rows, slice.exact ? undefined : filter);
       };
-      return new Cursor({ ...range, minRows, maxRows, read }, quota);
+      return new Cursor({ ...range, minRows: slice.minRows, maxRows: slice.maxRows, read }, quota);
     });
   }
 
@@ -80,8 +82,16 @@ export class EventReader {
   }
 }
 
-/** Where SQL could not decide, `matchFilter` does. */
-function decide(filter: Filter, row: Row): Row {
-  const [seq, json] = row;
-  return json === null || matchFilter(filter, fromJson(json)) ? row : [seq, null];
+/** Ends the reading early where texts are long. What SQL left open, `matchFilter` decides. */
+function gather(found: Iterable<Row>, rows: number, undecided: Filter | undefined): Reading {
+  const gathered: Row[] = [];
+  let length = 0;
+  for (const row of found) {
+    const [seq, json] = row;
+    const isRefused = json !== null && undecided && !matchFilter(undecided, fromJson(json));
+    gathered.push(isRefused ? [seq, null] : row);
+    length += json?.length ?? 0;
+    if (length >= MAX_READ_LENGTH) return { rows: gathered, isLast: false };
+  }
+  return { rows: gathered, isLast: gathered.length < rows };
 }

@@ -29,7 +29,7 @@ export class EventWriter {
     const prepare = (sql: string) => database.prepare<SqlValue[]>(sql);
     this.#insertAll = database.transaction((events) => events.map((event) => this.#insert(event)));
     this.#insertEvent = prepare(
-      "INSERT OR IGNORE INTO event (seq, id, pubkey, kind, json) VALUES (?, ?, ?, ?, ?)",
+      "INSERT INTO event (seq, id, pubkey, kind, json) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
     );
     this.#deleteEvent = prepare("DELETE FROM event WHERE seq = ?");
     this.#findId = prepare("SELECT 1 FROM event WHERE id = ?");

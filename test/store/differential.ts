@@ -10,6 +10,7 @@ import type { Filter } from "../../src/nostr/filter.ts";
 import { MemoryStore } from "../../src/store/memory.ts";
 import type { EventStore } from "../../src/store.ts";
 import { arbitraryEvent, arbitraryFilter } from "../nostr/arbitrary.ts";
+import { texts } from "./ask.ts";
 
 export interface Dose {
   /** Fixes every event and every question. */
@@ -29,8 +30,8 @@ export async function compareWithReference(store: EventStore, dose: Dose): Promi
     assert.deepEqual(await store.insert(some), await reference.insert(some), `seed ${seed}`);
   }
   for (const filters of questions(events, dose)) {
-    const actual = await answer(store, filters);
-    const expected = await answer(reference, filters);
+    const actual = await texts(store, filters);
+    const expected = await texts(reference, filters);
     if (actual.join() !== expected.join()) assert.fail(report(dose, filters, actual, expected));
     assert.equal(await store.count(filters), await reference.count(filters), report(dose, filters));
   }
@@ -43,12 +44,6 @@ function questions(events: readonly VerifiedEvent[], dose: Dose): (readonly Filt
     { weight: 1, arbitrary: fc.array(arbitraryFilter(events), { maxLength: 4, size: "max" }) },
   );
   return fc.sample(question, { seed: dose.seed, numRuns: dose.questions });
-}
-
-async function answer(store: EventStore, filters: readonly Filter[]): Promise<readonly string[]> {
-  const pages: (readonly string[])[] = [];
-  for await (const page of store.query(filters)) pages.push(page);
-  return pages.flat();
 }
 
 function report(

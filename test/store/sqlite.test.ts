@@ -1,12 +1,170 @@
+import assert from "node:assert/strict";
+import { fork } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { after } from "node:test";
+import { after, describe, it } from "node:test";
+import Database from "better-sqlite3";
+import type { VerifiedEvent } from "../../src/nostr/event.ts";
 import { openSqliteStore } from "../../src/store/sqlite.ts";
+import type { EventStore } from "../../src/store.ts";
+import { madeUp } from "../nostr/arbitrary.ts";
+import { filter, texts } from "./ask.ts";
 import { storeConformance } from "./conformance.ts";
 
 const folder = mkdtempSync(`${tmpdir()}/npubwire-store-`);
 after(() => rmSync(folder, { recursive: true }));
 
-let opened = 0;
+let files = 0;
+const newPath = () => `${folder}/${files++}.sqlite`;
 
-storeConformance("SqliteStore", () => openSqliteStore(`${folder}/${opened++}.sqlite`));
+storeConformance("SqliteStore", () => openSqliteStore(newPath()));
+storeConformance("SqliteStore in memory", () => openSqliteStore(":memory:"));
+
+const everything = filter({});
+const everyText = (store: EventStore) => texts(store, [everything]);
+
+function numbered(length: number): readonly VerifiedEvent[] {
+  return Array.from({ length }, (_, n) => madeUp({ created_at: n, tags: [["t", `${n}`]] }));
+}
+
+describe("durability", () => {
+  it("keeps every event over a restart", async () => {
+    const path = newPath();
+    const events = numbered(700);
+    const first = await openSqliteStore(path);
+    await first.insert(events);
+    await first.close();
+    const second = await openSqliteStore(path);
+    assert.deepEqual(await everyText(second), events.map(({ json }) => json).reverse());
+    assert.deepEqual(await second.insert(events.slice(0, 2)), ["duplicate", "duplicate"]);
+    await second.close();
+  });
+
+  it("keeps every acknowledged event when the process is killed", async () => {
+    const path = newPath();
+    const child = fork(new URL("./killed-writer.js", import.meta.url), [path]);
+    const acknowledged: number[] = [];
+    child.on("message", (n) => {
+      acknowledged.push(Number(n));
+      if (acknowledged.length === 20) child.kill("SIGKILL");
+    });
+    await once(child, "exit");
+    assert.ok(acknowledged.length >= 20);
+    const store = await openSqliteStore(path);
+    const texts = new Set(await everyText(store));
+    for (const n of acknowledged) assert.ok(texts.has(madeUp({ created_at: n }).json));
+    await store.close();
+  });
+
+  it("syncs the log at every commit", async ({ mock }) => {
+    const pragma = mock.method(Database.prototype, "pragma");
+    const store = await openSqliteStore(newPath());
+    const calls = pragma.mock.calls.map((call) => call.arguments[0]);
+    assert.ok(calls.includes("journal_mode = WAL"));
+    assert.ok(calls.includes("synchronous = FULL"));
+    await store.close();
+  });
+});
+
+describe("a failing batch", () => {
+  it("rejects as a whole and leaves nothing behind", async () => {
+    const path = newPath();
+    const store = await openSqliteStore(path);
+    const [profile, newer] = [1, 2].map((created_at) => madeUp({ kind: 0, created_at }));
+    assert.ok(profile && newer);
+    await store.insert([profile]);
+    const saboteur = new Database(path);
+    saboteur.exec(`CREATE TRIGGER sabotage BEFORE INSERT ON tag WHEN new.value = 'poison'
+      BEGIN SELECT RAISE(ABORT, 'the disk is full'); END`);
+    const poison = madeUp({
+      tags: [
+        ["t", "a"],
+        ["t", "poison"],
+        ["t", "b"],
+      ],
+    });
+    await assert.rejects(store.insert([...numbered(3), newer, poison]), /the disk is full/);
+    assert.deepEqual(await everyText(store), [profile.json]);
+    assert.deepEqual(counts(saboteur), { event: 1, tag: 0, address: 1 });
+
+    saboteur.exec("DROP TRIGGER sabotage");
+    saboteur.close();
+    assert.deepEqual(await store.insert([poison, newer]), ["stored", "stored"]);
+    assert.deepEqual(await everyText(store), [poison.json, newer.json]);
+    await store.close();
+  });
+
+  it("rejects when another process holds the file for too long", async () => {
+    const path = newPath();
+    const store = await openSqliteStore(path, { busyTimeout: 1 });
+    const other = new Database(path);
+    other.exec("BEGIN IMMEDIATE");
+    await assert.rejects(store.insert(numbered(2)), { code: "SQLITE_BUSY" });
+    other.exec("ROLLBACK");
+    other.close();
+    assert.deepEqual(await store.insert(numbered(2)), ["stored", "stored"]);
+    await store.close();
+  });
+
+  it("rejects after the store was closed", async () => {
+    const store = await openSqliteStore(newPath());
+    await store.close();
+    await assert.rejects(store.insert(numbered(1)));
+    await assert.rejects(everyText(store));
+    await assert.rejects(store.count([everything]));
+  });
+});
+
+it("long events come in smaller pages", async () => {
+  const store = await openSqliteStore(newPath());
+  const content = "x".repeat(2 ** 20);
+  const events = Array.from({ length: 12 }, (_, n) => madeUp({ created_at: n, content }));
+  await store.insert(events);
+  const pages: number[] = [];
+  for await (const page of store.query([everything])) pages.push(page.length);
+  assert.deepEqual(pages, [4, 4, 4]);
+  assert.equal(await store.count([everything]), 12);
+  await store.close();
+});
+
+describe("rows", () => {
+  it("leave no trace of a replaced version", async () => {
+    const path = newPath();
+    const store = await openSqliteStore(path);
+    for (let created_at = 0; created_at < 5; created_at++) {
+      const tags = [
+        ["d", "x"],
+        ["t", `${created_at}`],
+        ["t", "\0"],
+        ["p", "ab".repeat(32)],
+      ];
+      await store.insert([madeUp({ kind: 30_000, created_at, tags })]);
+    }
+    const database = new Database(path, { readonly: true });
+    assert.deepEqual(counts(database), { event: 1, tag: 4, address: 1 });
+    database.close();
+    await store.close();
+  });
+
+  it("stay sound with two stores on one file", async () => {
+    const path = newPath();
+    const stores = [await openSqliteStore(path), await openSqliteStore(path)];
+    for (const event of numbered(40)) {
+      const outcomes = await Promise.all(stores.map((store) => store.insert([event])));
+      assert.deepEqual(outcomes.flat(), ["stored", "duplicate"]);
+    }
+    for (const store of stores) assert.equal(await store.count([everything]), 40);
+    for (const store of stores) await store.close();
+    const database = new Database(path, { readonly: true });
+    assert.equal(database.pragma("integrity_check", { simple: true }), "ok");
+    database.close();
+  });
+});
+
+function counts(database: Database.Database): Readonly<Record<string, unknown>> {
+  const tables = ["event", "tag", "address"];
+  return Object.fromEntries(
+    tables.map((table) => [table, database.prepare(`SELECT count(*) FROM ${table}`).pluck().get()]),
+  );
+}

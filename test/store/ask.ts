@@ -1,0 +1,38 @@
+/** Short words for asking a store in tests. */
+
+import type { NostrEvent } from "../../src/nostr/event.ts";
+import type { Filter } from "../../src/nostr/filter.ts";
+import type { EventStore } from "../../src/store.ts";
+
+export function filter(conditions: Partial<Filter>): Filter {
+  return { tags: new Map(), ...conditions };
+}
+
+export function tagged(letter: string, ...values: readonly string[]): Filter["tags"] {
+  return new Map([[letter, new Set(values)]]);
+}
+
+/** The answer, page borders removed. */
+export async function texts(
+  store: EventStore,
+  filters: readonly Filter[],
+): Promise<readonly string[]> {
+  const pages: (readonly string[])[] = [];
+  for await (const page of store.query(filters)) pages.push(page);
+  return pages.flat();
+}
+
+/** The ids of the answer, in its order. */
+export async function ask(
+  store: EventStore,
+  ...filters: readonly Partial<Filter>[]
+): Promise<readonly string[]> {
+  const found = await texts(store, filters.map(filter));
+  return found.map((json) => (JSON.parse(json) as NostrEvent).id);
+}
+
+export function idsInOrder(events: readonly NostrEvent[]): readonly string[] {
+  return [...events]
+    .sort((a, b) => b.created_at - a.created_at || (a.id < b.id ? -1 : 1))
+    .map(({ id }) => id);
+}
