@@ -118,6 +118,16 @@ export function secureWebSocketClass(
       // biome-ignore lint/correctness/noConstructorReturn: hands over to another class on purpose.
       if (!address) return new platform.PlainWebSocket(text, protocols) as this;
       this.url = text;
+      this.addEventListener("open", (event) => this.onopen?.(event));
+      this.addEventListener("message", (event) => {
+        if (event instanceof SecureMessageEvent) this.onmessage?.(event);
+      });
+      this.addEventListener("error", (event) => {
+        if (event instanceof SecureErrorEvent) this.onerror?.(event);
+      });
+      this.addEventListener("close", (event) => {
+        if (event instanceof SecureCloseEvent) this.onclose?.(event);
+      });
       this.#dial(address);
     }
 
@@ -166,10 +176,14 @@ export function secureWebSocketClass(
           this.#abort.signal,
         );
         this.#link = link;
-        this.#state = STATES.OPEN;
-        this.#fire(new Event("open"), this.onopen);
+        if (this.#state === STATES.CONNECTING) {
+          this.#state = STATES.OPEN;
+          this.dispatchEvent(new Event("open"));
+        } else {
+          link.close(CLOSE.normal, "");
+        }
         link.start({
-          message: (text) => this.#fire(new SecureMessageEvent(text), this.onmessage),
+          message: (text) => this.dispatchEvent(new SecureMessageEvent(text)),
           end: ({ code, reason, clean, error }) => {
             const cause = error && DialError.from(error);
             this.#over({ code, reason: cause?.message ?? reason, clean }, cause);
@@ -183,14 +197,8 @@ export function secureWebSocketClass(
 
     #over(end: { code: number; reason: string; clean: boolean }, error?: DialError): void {
       this.#state = STATES.CLOSED;
-      if (error) this.#fire(new SecureErrorEvent(error), this.onerror);
-      this.#fire(new SecureCloseEvent(end), this.onclose);
-    }
-
-    #fire<E extends Event>(event: E, handler: ((event: E) => void) | null): void {
-      // As in browsers, an exception in a handler is the application's and reaches nobody else.
-      if (handler) reportErrors(() => handler.call(this, event));
-      this.dispatchEvent(event);
+      if (error) this.dispatchEvent(new SecureErrorEvent(error));
+      this.dispatchEvent(new SecureCloseEvent(end));
     }
   }
 
@@ -237,14 +245,4 @@ function readRelays(relays: Readonly<Record<string, string>>): ReadonlyMap<strin
     map.set(endpoint.value, relay.value);
   }
   return map;
-}
-
-function reportErrors(run: () => void): void {
-  try {
-    run();
-  } catch (error) {
-    queueMicrotask(() => {
-      throw error;
-    });
-  }
 }
