@@ -3,6 +3,7 @@
 import { bytesToHex, hexToBytes } from "@noble/hashes/utils.js";
 import { createNodeCrypto } from "../../src/crypto/node.ts";
 import type { CryptoProvider } from "../../src/crypto.ts";
+import { TransportError, type TransportErrorCode } from "../../src/transport/errors.ts";
 import { CipherState } from "../../src/transport/noise.ts";
 import { type Offer, readOffer } from "../../src/transport/offer.ts";
 import { Session, type SessionEvent } from "../../src/transport/session.ts";
@@ -75,3 +76,8 @@ export function textsOf(events: readonly SessionEvent[]): readonly string[] {
 
 export const hex: typeof bytesToHex = bytesToHex;
 export const bytes: typeof hexToBytes = hexToBytes;
+
+/** For `assert.throws`: a TransportError of that class. */
+export function isCode(code: TransportErrorCode): (error: unknown) => boolean {
+  return (error) => error instanceof TransportError && error.code === code;
+}
