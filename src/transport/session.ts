@@ -347,6 +347,7 @@ export class Session {
 }
 
 function isCloseCode(code: number): boolean {
+  if (!Number.isInteger(code)) return false;
   return code === CLOSE.normal || (code >= MIN_PRIVATE_CLOSE && code <= MAX_PRIVATE_CLOSE);
 }
 
