@@ -94,7 +94,11 @@ async function readFirst(
   const identified = identify(claim, identities, auth, options.crypto);
   const verdict = identified.accepted ? await admit(claim?.pubkey, channel.peer) : identified;
   channel.sendVerdict(claim?.id ?? "", verdict);
-  if (!verdict.accepted) return { refusal: { code: "refused", verdict } };
+  if (!verdict.accepted) {
+    // Nothing is delivered any more, but the client's close frame has to be read.
+    channel.start({ message() {}, end() {} });
+    return { refusal: { code: "refused", verdict } };
+  }
   channel.resume();
   return { channel };
 }

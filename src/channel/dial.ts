@@ -54,24 +54,26 @@ export async function dialSecure(
   signal?: AbortSignal,
 ): Promise<Link> {
   const { crypto, clock, signer, maxMessage } = options;
-  const initiation = initiate(address.relay, crypto);
-  const socket = options.connect(address.url, initiation.protocols);
+  const undo: (() => void)[] = [];
   try {
-    const message2 = await firstMessage(socket, options, signal);
+    const initiation = initiate(address.relay, crypto);
+    undo.push(() => initiation.destroy());
+    const socket = options.connect(address.url, initiation.protocols);
+    undo.push(() => socket.close(OUTER_FAILED));
+    const { message2, disturbed } = await firstMessage(socket, options, signal);
     const { hello, session } = initiation.readMessage2(message2, maxMessage);
+    undo.push(() => session.destroy());
     if (Math.abs(hello.time - clock.now()) > CLOCK_TOLERANCE) {
       throw new TransportError("clock", "the relay's clock differs from ours by more than a day");
     }
     const binding = { relay: address.relay, handshakeHash: session.handshakeHash };
     const template = authTemplate(binding, address.canonical, hello.time);
-    const disturbed = untilDisturbed(socket, signal);
     const event = await Promise.race([sign(signer, template, crypto), disturbed]);
     const link = new DialledLink(socket, session, clock, hello);
     link.authenticate(event);
     return link;
   } catch (error) {
-    initiation.destroy();
-    socket.close(OUTER_FAILED);
+    for (const step of undo) step();
     throw signal?.aborted
       ? new DialError("aborted", "closed while connecting")
       : DialError.from(error);
@@ -137,12 +139,18 @@ function isVerdict(text: string | undefined, id: string): boolean {
   }
 }
 
+interface Answer {
+  readonly message2: Uint8Array;
+  /** Rejects when the relay speaks or leaves, or the application gives up, while a signer thinks. */
+  readonly disturbed: Promise<never>;
+}
+
 /** Waits for the socket to open and for the relay's first message, which must be binary. */
 function firstMessage(
   socket: WebSocketLike,
   { clock, timeout }: DialOptions,
   signal: AbortSignal | undefined,
-): Promise<Uint8Array> {
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const settle = (): void => {
       cancelDeadline();
@@ -165,7 +173,8 @@ function firstMessage(
         if (typeof data === "string") fail(notNpubwire());
         else {
           settle();
-          resolve(data);
+          // At once: the next message may come in the same tick.
+          resolve({ message2: data, disturbed: untilDisturbed(socket, signal) });
         }
       },
       close: (failure) => fail(socketError(failure)),
@@ -173,9 +182,8 @@ function firstMessage(
   });
 }
 
-/** Rejects when the relay speaks or leaves, or the application gives up, while a signer thinks. */
 function untilDisturbed(socket: WebSocketLike, signal: AbortSignal | undefined): Promise<never> {
-  return new Promise((_, reject) => {
+  const disturbed = new Promise<never>((_, reject) => {
     const fail = (error: Error): void => reject(error);
     signal?.addEventListener("abort", () => fail(new DialError("aborted", "closed while signing")));
     socket.handlers = {
@@ -183,6 +191,9 @@ function untilDisturbed(socket: WebSocketLike, signal: AbortSignal | undefined):
       close: () => fail(new TransportError("truncated", "the relay closed before the auth event")),
     };
   });
+  // Nobody waits for it where message 2 does not open.
+  disturbed.catch(() => {});
+  return disturbed;
 }
 
 async function sign(

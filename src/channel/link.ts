@@ -89,6 +89,8 @@ export abstract class QueuedLink implements Link {
     if (this.#end) return;
     this.flush();
     if (!this.#end) this.writeClose(code, reason);
+    // Whoever closes takes nothing any more, not even the rest of a frame.
+    this.#texts = [];
   }
 
   /** Ends the link: nothing is read or sent any more. The first call counts. */

@@ -119,6 +119,16 @@ export function secureWebSocketClass(
       // biome-ignore lint/correctness/noConstructorReturn: hands over to another class on purpose.
       if (!address) return new platform.PlainWebSocket(text, protocols) as this;
       this.url = text;
+      this.addEventListener("open", (event) => this.onopen?.(event));
+      this.addEventListener("message", (event) => {
+        if (event instanceof SecureMessageEvent) this.onmessage?.(event);
+      });
+      this.addEventListener("error", (event) => {
+        if (event instanceof SecureErrorEvent) this.onerror?.(event);
+      });
+      this.addEventListener("close", (event) => {
+        if (event instanceof SecureCloseEvent) this.onclose?.(event);
+      });
       this.#dial(address);
     }
 
@@ -167,10 +177,14 @@ export function secureWebSocketClass(
           this.#abort.signal,
         );
         this.#link = link;
-        this.#state = STATES.OPEN;
-        this.#fire(new Event("open"), this.onopen);
+        if (this.#state === STATES.CONNECTING) {
+          this.#state = STATES.OPEN;
+          this.dispatchEvent(new Event("open"));
+        } else {
+          link.close(CLOSE.normal, "");
+        }
         link.start({
-          message: (text) => this.#fire(new SecureMessageEvent(text), this.onmessage),
+          message: (text) => this.dispatchEvent(new SecureMessageEvent(text)),
           end: (end) => this.#ended(end),
         });
       } catch (error) {
@@ -188,19 +202,13 @@ export function secureWebSocketClass(
 
     #failed(error: DialError): void {
       this.#state = STATES.CLOSED;
-      this.#fire(new SecureErrorEvent(error), this.onerror);
+      this.dispatchEvent(new SecureErrorEvent(error));
       this.#over({ code: BROKEN, reason: reasonOf(error), clean: false }, error);
     }
 
     #over(end: LinkEnd, error?: DialError): void {
       this.#state = STATES.CLOSED;
-      this.#fire(new SecureCloseEvent(end, error), this.onclose);
-    }
-
-    #fire<E extends Event>(event: E, handler: ((event: E) => void) | null): void {
-      // As in browsers, an exception in a handler is the application's and reaches nobody else.
-      if (handler) reportErrors(() => handler.call(this, event));
-      this.dispatchEvent(event);
+      this.dispatchEvent(new SecureCloseEvent(end, error));
     }
   }
 
@@ -251,14 +259,4 @@ function readRelays(relays: Readonly<Record<string, string>>): ReadonlyMap<strin
     map.set(endpoint.value, relay.value);
   }
   return map;
-}
-
-function reportErrors(run: () => void): void {
-  try {
-    run();
-  } catch (error) {
-    queueMicrotask(() => {
-      throw error;
-    });
-  }
 }

@@ -61,9 +61,11 @@ export function initiate(relay: PublicKey, crypto: CryptoProvider): Initiation {
     role: "initiator",
     rs: publicKeyToBytes(relay),
   });
+  let failure: unknown;
   return {
     protocols: writeOffer(handshake.writeMessage(EMPTY)),
     readMessage2(message, maxMessage) {
+      if (failure) throw failure;
       try {
         if (message.length < MESSAGE_1_BYTES) {
           throw new TransportError("wrong-relay", "message 2 is shorter than a key and a tag");
@@ -76,6 +78,7 @@ export function initiate(relay: PublicKey, crypto: CryptoProvider): Initiation {
           session: new Session("initiator", { send, receive, handshakeHash, maxMessage }),
         };
       } catch (error) {
+        failure = error;
         handshake.destroy();
         throw error;
       }
@@ -191,7 +194,7 @@ export class Session {
     if (type !== FRAME_MESSAGES || plaintext.length !== FIRST_PLAINTEXT_BYTES) {
       throw this.#fail("first-frame", "the first frame has another type or size");
     }
-    const texts = this.#guard(() => this.#reader.read(content));
+    const texts = this.#readMessages(content);
     const [text] = texts;
     if (text === undefined || texts.length > 1 || this.#reader.incomplete) {
       throw this.#fail("first-frame", "the first frame holds more or less than one message");
@@ -258,10 +261,13 @@ export class Session {
   }
 
   #openMessages(content: Uint8Array): readonly SessionEvent[] {
-    if (content.length === 0) throw this.#fail("frame-length", "a frame of no messages");
     this.#coverRun = 0;
-    const texts = this.#guard(() => this.#reader.read(content));
-    return texts.map((text) => ({ type: "message", text }));
+    return this.#readMessages(content).map((text) => ({ type: "message", text }));
+  }
+
+  #readMessages(content: Uint8Array): readonly string[] {
+    if (content.length === 0) throw this.#fail("frame-length", "a frame of no messages");
+    return this.#guard(() => this.#reader.read(content));
   }
 
   #openCover(content: Uint8Array): void {
@@ -341,6 +347,7 @@ export class Session {
 }
 
 function isCloseCode(code: number): boolean {
+  if (!Number.isInteger(code)) return false;
   return code === CLOSE.normal || (code >= MIN_PRIVATE_CLOSE && code <= MAX_PRIVATE_CLOSE);
 }
 
