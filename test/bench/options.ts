@@ -6,6 +6,7 @@ import type { BenchOptions } from "./suite.ts";
 
 export const USAGE = `npm run bench -- [options]
   --suite NAME   only this suite (may be given again)
+  --row TEXT     only rows whose name holds this
   --quick        one short round: whether it works, not how fast
   --url ADDRESS  suite "relay" against a relay that runs already (nostr+ws://npub1…@, ws://, wss://)
   --pid PID      that relay's process on this machine, for its CPU time (Linux)
@@ -25,6 +26,7 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
     args: [...argv],
     options: {
       suite: { type: "string", multiple: true, default: [] },
+      row: { type: "string", default: "" },
       quick: { type: "boolean", default: false },
       url: { type: "string" },
       pid: { type: "string" },
@@ -36,6 +38,7 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
   });
   return {
     suites: values.url === undefined ? values.suite : ["relay"],
+    row: values.row,
     rounds: values.quick ? 1 : 3,
     scale: values.quick ? QUICK_SCALE : 1,
     url: values.url,

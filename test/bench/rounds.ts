@@ -20,19 +20,18 @@ export interface Measured {
 export interface RoundOptions {
   readonly rounds: number;
   readonly milliseconds: number;
+  /** How long each case runs first, uncounted, for compilers and caches to warm up. */
+  readonly warmUp: number;
   readonly progress: (text: string) => void;
 }
 
-/** What a first round, which warms up compilers and caches and is not counted, takes of the time. */
-const WARM_UP = 0.25;
-
 export async function runRounds(
   cases: readonly Case[],
-  { rounds, milliseconds, progress }: RoundOptions,
+  { rounds, milliseconds, warmUp, progress }: RoundOptions,
 ): Promise<readonly Measured[]> {
   const samples = cases.map((): Sample[] => []);
   for (let round = 0; round <= rounds; round++) {
-    const time = round === 0 ? milliseconds * WARM_UP : milliseconds;
+    const time = round === 0 ? warmUp : milliseconds;
     for (const [index, item] of cases.entries()) {
       progress(`round ${round} of ${rounds}: ${item.row}, ${item.column}`);
       const sample = await runOnce(item, time);

@@ -46,11 +46,14 @@ async function measure(
   suite: Suite,
   options: BenchOptions,
 ): Promise<{ notes: readonly string[]; figures: readonly Figure[] }> {
+  const { rounds, scale, row } = options;
   const { cases, notes, close } = await suite.open(options);
   try {
-    const measured = await runRounds(cases, {
-      rounds: options.rounds,
-      milliseconds: suite.milliseconds * options.scale,
+    const wanted = cases.filter((item) => item.row.includes(row));
+    const measured = await runRounds(wanted, {
+      rounds,
+      milliseconds: suite.milliseconds * scale,
+      warmUp: suite.warmUp * scale,
       progress: (text) => process.stderr.write(`${suite.name}: ${text}\n`),
     });
     return { notes, figures: measured.map((each) => figureOf(suite.name, each)) };

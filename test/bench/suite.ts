@@ -9,8 +9,9 @@ export interface Suite {
   readonly name: string;
   /** What is measured, in one sentence; heads the table. */
   readonly title: string;
-  /** How long one case runs in one round, in milliseconds of wall time. */
+  /** How long one case runs in one round, and before the first, in milliseconds of wall time. */
   readonly milliseconds: number;
+  readonly warmUp: number;
   open(options: BenchOptions): Promise<OpenSuite>;
 }
 
@@ -45,8 +46,10 @@ export interface Peer {
 export interface BenchOptions {
   /** Names of the suites to run; empty for all. */
   readonly suites: readonly string[];
+  /** Part of a row's name: only such rows are run. */
+  readonly row: string;
   readonly rounds: number;
-  /** Multiplies every suite's `milliseconds`. */
+  /** Multiplies every suite's times. */
   readonly scale: number;
   /** A relay that runs already, measured instead of our own; and its process, for its CPU time. */
   readonly url: string | undefined;

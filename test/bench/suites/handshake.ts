@@ -11,6 +11,7 @@ export const handshake: Suite = {
   name: "handshake",
   title: "Handshakes: connect, prove, first text answered, cut",
   milliseconds: 1500,
+  warmUp: 3000,
   async open(options): Promise<OpenSuite> {
     const { transports, notes, close } = await openTransports(["ws", "wss", "npubwire"], options);
     return {

@@ -22,6 +22,7 @@ export const messages: Suite = {
   name: "messages",
   title: "Messages over established connections",
   milliseconds: 400,
+  warmUp: 150,
   async open(options): Promise<OpenSuite> {
     const names = ["ws", "ws corked", "wss", "npubwire"] as const;
     const { transports, notes, close } = await openTransports(names, options);

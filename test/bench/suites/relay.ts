@@ -25,6 +25,7 @@ export const relay: Suite = {
   name: "relay",
   title: "A whole relay: ingest and REQ",
   milliseconds: 800,
+  warmUp: 300,
   async open(options): Promise<OpenSuite> {
     const { relays, notes, close } =
       options.url === undefined

@@ -23,6 +23,7 @@ export const seal: Suite = {
   name: "seal",
   title: "Sealing, opening and the primitives, in one process",
   milliseconds: 150,
+  warmUp: 50,
   async open(): Promise<OpenSuite> {
     const providers = [provider({}), provider({ ecdh: "openssl" }), nobleCrypto];
     const distinct = providers.filter(
