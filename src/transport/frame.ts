@@ -124,6 +124,7 @@ export class MessageReader {
   // A byte order mark is part of the text: nothing may change between the two ends.
   readonly #decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   readonly #length = new Uint8Array(LENGTH_BYTES);
+  readonly #lengthView = new DataView(this.#length.buffer);
   #lengthRead = 0;
   #messageLength = 0;
   /** What has come of a message that spans frames; grows with it, never ahead of it. */
@@ -167,7 +168,7 @@ export class MessageReader {
     this.#length.set(piece, this.#lengthRead);
     this.#lengthRead += piece.length;
     if (this.#lengthRead === LENGTH_BYTES) {
-      this.#messageLength = new DataView(this.#length.buffer).getUint32(0);
+      this.#messageLength = this.#lengthView.getUint32(0);
       if (this.#messageLength === 0 || this.#messageLength > this.#maxMessage) {
         throw new TransportError("message-length", `a message of ${this.#messageLength} bytes`);
       }
