@@ -2,7 +2,7 @@
 
 import { spawnSync } from "node:child_process";
 import { statfsSync } from "node:fs";
-import { cpus, release, totalmem } from "node:os";
+import { cpus, loadavg, release, totalmem } from "node:os";
 
 export interface Machine {
   readonly cpu: string;
@@ -11,6 +11,8 @@ export interface Machine {
   readonly node: string;
   readonly openssl: string | undefined;
   readonly kernel: string;
+  /** Load average of the minute before: what else the machine was busy with. */
+  readonly load: number;
   /** What processes run on, such as `server on core 0, generator on core 1`. */
   readonly pinning: string;
 }
@@ -37,6 +39,7 @@ export function describeMachine(cores: Cores | undefined): Machine {
     node: process.version,
     openssl: process.versions["openssl"],
     kernel: release(),
+    load: loadavg()[0] ?? 0,
     pinning: cores
       ? `server processes on core ${cores.server}, generator on core ${cores.generator}`
       : "nothing pinned (no taskset, or one core only)",

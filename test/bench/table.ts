@@ -4,10 +4,10 @@ import { digits, type Figure } from "./figures.ts";
 import type { Machine } from "./machine.ts";
 
 export function machineTable(machine: Machine): string {
-  const { cpu, cores, memoryGiB, node, openssl, kernel, pinning } = machine;
+  const { cpu, cores, memoryGiB, node, openssl, kernel, load, pinning } = machine;
   return [
     `${cpu}, ${cores} cores, ${memoryGiB} GiB; Linux ${kernel}; Node ${node}, OpenSSL ${openssl};`,
-    `${pinning}.`,
+    `${pinning}; load average before the run: ${load.toFixed(1)}.`,
     "",
   ].join("\n");
 }
