@@ -79,13 +79,16 @@ export class PlaintextWriter {
   }
 
   #writeMessage(text: string, emit: (plaintext: Uint8Array) => void): void {
-    // A UTF-16 unit is at most three bytes of UTF-8: if that much is free, encode in place.
-    if (this.#end + LENGTH_BYTES + 3 * text.length <= this.#buffer.length) {
+    const free = this.#buffer.length - this.#end - LENGTH_BYTES;
+    // A UTF-16 unit is at least one byte of UTF-8: only what may fit is tried in place.
+    if (text.length <= free) {
       const target = this.#buffer.subarray(this.#end + LENGTH_BYTES);
-      const { written } = encoder.encodeInto(text, target);
-      this.#view.setUint32(this.#end, written);
-      this.#end += LENGTH_BYTES + written;
-      return;
+      const { read, written } = encoder.encodeInto(text, target);
+      if (read === text.length) {
+        this.#view.setUint32(this.#end, written);
+        this.#end += LENGTH_BYTES + written;
+        return;
+      }
     }
     const bytes = encoder.encode(text);
     const length = new Uint8Array(LENGTH_BYTES);
@@ -121,6 +124,7 @@ export class MessageReader {
   // A byte order mark is part of the text: nothing may change between the two ends.
   readonly #decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   readonly #length = new Uint8Array(LENGTH_BYTES);
+  readonly #lengthView = new DataView(this.#length.buffer);
   #lengthRead = 0;
   #messageLength = 0;
   /** What has come of a message that spans frames; grows with it, never ahead of it. */
@@ -164,7 +168,7 @@ export class MessageReader {
     this.#length.set(piece, this.#lengthRead);
     this.#lengthRead += piece.length;
     if (this.#lengthRead === LENGTH_BYTES) {
-      this.#messageLength = new DataView(this.#length.buffer).getUint32(0);
+      this.#messageLength = this.#lengthView.getUint32(0);
       if (this.#messageLength === 0 || this.#messageLength > this.#maxMessage) {
         throw new TransportError("message-length", `a message of ${this.#messageLength} bytes`);
       }

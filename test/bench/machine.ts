@@ -1,0 +1,69 @@
+/** The machine under the figures, and who gets which of its cores. */
+
+import { spawnSync } from "node:child_process";
+import { statfsSync } from "node:fs";
+import { cpus, loadavg, release, totalmem } from "node:os";
+
+export interface Machine {
+  readonly cpu: string;
+  readonly cores: number;
+  readonly memoryGiB: number;
+  readonly node: string;
+  readonly openssl: string | undefined;
+  readonly kernel: string;
+  /** Load average of the minute before: what else the machine was busy with. */
+  readonly load: number;
+  /** What processes run on, such as `server on core 0, generator on core 1`. */
+  readonly pinning: string;
+}
+
+/** A core for the server processes and another for the generator; `undefined`: nothing is pinned. */
+export interface Cores {
+  readonly server: number;
+  readonly generator: number;
+}
+
+/** Looks for two cores that this process may use, and moves it to the second. */
+export function pinGenerator(): Cores | undefined {
+  const [server, generator] = allowedCores();
+  if (server === undefined || generator === undefined) return undefined;
+  const { status } = taskset("-acp", `${generator}`, `${process.pid}`);
+  return status === 0 ? { server, generator } : undefined;
+}
+
+export function describeMachine(cores: Cores | undefined): Machine {
+  return {
+    cpu: cpus()[0]?.model.trim() ?? "unknown",
+    cores: cpus().length,
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    node: process.version,
+    openssl: process.versions["openssl"],
+    kernel: release(),
+    load: loadavg()[0] ?? 0,
+    pinning: cores
+      ? `server processes on core ${cores.server}, generator on core ${cores.generator}`
+      : "nothing pinned (no taskset, or one core only)",
+  };
+}
+
+const TMPFS = 0x01021994;
+
+/** Whether a folder is in memory only, where a sync costs nothing. */
+export function isInMemory(folder: string): boolean {
+  return statfsSync(folder).type === TMPFS;
+}
+
+/** From `pid 1's current affinity list: 0,2-3`. */
+function allowedCores(): readonly number[] {
+  const { status, stdout } = taskset("-cp", `${process.pid}`);
+  if (status !== 0) return [];
+  const list = stdout.slice(stdout.lastIndexOf(":") + 1).trim();
+  return list.split(",").flatMap((range) => {
+    const [first = 0, last = first] = range.split("-").map(Number);
+    return Array.from({ length: last - first + 1 }, (_, index) => first + index);
+  });
+}
+
+function taskset(...flags: readonly string[]): { status: number | null; stdout: string } {
+  return spawnSync("taskset", flags, { encoding: "utf8" });
+}

@@ -1,0 +1,60 @@
+/** Interleaved rounds: every case once, then every case again; so that a slow minute hurts all. */
+
+import type { Case, Peer } from "./suite.ts";
+
+/** One run of one case. */
+export interface Sample {
+  readonly operations: number;
+  readonly seconds: number;
+  /** CPU time of what is measured, µs; `undefined` where nobody can tell. */
+  readonly cpu: number | undefined;
+  /** CPU time of the load generator, µs; `undefined` where it does the measured work itself. */
+  readonly generatorCpu: number | undefined;
+}
+
+export interface Measured {
+  readonly case: Case;
+  readonly samples: readonly Sample[];
+}
+
+export interface RoundOptions {
+  readonly rounds: number;
+  readonly milliseconds: number;
+  /** How long each case runs first, uncounted, for compilers and caches to warm up. */
+  readonly warmUp: number;
+  readonly progress: (text: string) => void;
+}
+
+export async function runRounds(
+  cases: readonly Case[],
+  { rounds, milliseconds, warmUp, progress }: RoundOptions,
+): Promise<readonly Measured[]> {
+  const samples = cases.map((): Sample[] => []);
+  for (let round = 0; round <= rounds; round++) {
+    const time = round === 0 ? warmUp : milliseconds;
+    for (const [index, item] of cases.entries()) {
+      progress(`round ${round} of ${rounds}: ${item.row}, ${item.column}`);
+      const sample = await runOnce(item, time);
+      if (round > 0) samples[index]?.push(sample);
+    }
+  }
+  return cases.map((item, index) => ({ case: item, samples: samples[index] ?? [] }));
+}
+
+async function runOnce(item: Case, milliseconds: number): Promise<Sample> {
+  item.prepare?.(milliseconds);
+  const peerBefore = await item.peer?.cpu();
+  const ownBefore = process.cpuUsage();
+  const start = performance.now();
+  const operations = await item.run(milliseconds);
+  const seconds = (performance.now() - start) / 1000;
+  const { user, system } = process.cpuUsage(ownBefore);
+  const own = user + system;
+  if (!item.peer) return { operations, seconds, cpu: own, generatorCpu: undefined };
+  return { operations, seconds, cpu: await cpuSince(item.peer, peerBefore), generatorCpu: own };
+}
+
+async function cpuSince(peer: Peer, before: number | undefined): Promise<number | undefined> {
+  const after = await peer.cpu();
+  return before === undefined || after === undefined ? undefined : after - before;
+}

@@ -1,0 +1,63 @@
+/**
+ * What a suite of measurements is. A suite opens its peers and gives cases; the rounds are run for
+ * it, so that every suite is measured in the same way.
+ */
+
+import type { Cores } from "./machine.ts";
+
+export interface Suite {
+  readonly name: string;
+  /** What is measured, in one sentence; heads the table. */
+  readonly title: string;
+  /** How long one case runs in one round, and before the first, in milliseconds of wall time. */
+  readonly milliseconds: number;
+  readonly warmUp: number;
+  open(options: BenchOptions): Promise<OpenSuite>;
+}
+
+export interface OpenSuite {
+  readonly cases: readonly Case[];
+  /** What a reader of the figures must know: the other end, the settings, the durability. */
+  readonly notes: readonly string[];
+  close(): Promise<void>;
+}
+
+export interface Case {
+  /** What is done: a row of the table. */
+  readonly row: string;
+  /** Over or with what it is done: a column. */
+  readonly column: string;
+  /** What is counted, in the singular. */
+  readonly unit: string;
+  /** Whose CPU time is the figure; `undefined` for work that is done in this process. */
+  readonly peer: Peer | undefined;
+  /** Work for the next run that must not be measured. */
+  prepare?(milliseconds: number): void;
+  /** Loads the peer for about so long; resolves to the operations done, once all are answered. */
+  run(milliseconds: number): Promise<number>;
+}
+
+/** A process under load. */
+export interface Peer {
+  /** CPU time it has used so far, user and system, in µs; `undefined` where nobody can tell. */
+  cpu(): Promise<number | undefined>;
+}
+
+export interface BenchOptions {
+  /** Names of the suites to run; empty for all. */
+  readonly suites: readonly string[];
+  /** Part of a row's name: only such rows are run. */
+  readonly row: string;
+  readonly rounds: number;
+  /** Multiplies every suite's times. */
+  readonly scale: number;
+  /** A relay that runs already, measured instead of our own; and its process, for its CPU time. */
+  readonly url: string | undefined;
+  readonly pid: number | undefined;
+  /** Where our relays keep their events; a new folder inside it each. */
+  readonly data: string;
+  /** Where processes are pinned, if they are. */
+  readonly cores: Cores | undefined;
+  /** Folder for CPU profiles of the server processes. */
+  readonly profile: string | undefined;
+}
