@@ -155,6 +155,21 @@ export function asking(test: Test): void {
     }
   });
 
+  test("several long lists, of which each refuses some events", async (store) => {
+    const range = (from: number, to: number) =>
+      Array.from({ length: to - from }, (_, n) => from + n);
+    const events = range(0, 150).map((n) =>
+      madeUp({ created_at: n, kind: n, pubkey: key(n), tags: [["t", `${n}`]] }),
+    );
+    await store.insert(events.filter(({ kind }) => kind !== 0 && kind !== 3));
+    const authors = new Set(range(0, 100).map(key));
+    const tags = tagged("t", ...range(30, 150).map(String));
+    const kinds = new Set(range(45, 150));
+    assert.deepEqual(await ask(store, { authors, tags }), idsInOrder(events.slice(30, 100)));
+    assert.deepEqual(await ask(store, { authors, tags, kinds }), idsInOrder(events.slice(45, 100)));
+    assert.equal(await store.count([filter({ authors, tags })]), 70);
+  });
+
   test("long answers come in order, each event once", async (store) => {
     const events = Array.from({ length: 2500 }, (_, n) =>
       madeUp({ created_at: n % 700, kind: n % 3, pubkey: key(n), tags: [["t", `${n % 5}`]] }),

@@ -45,6 +45,11 @@ describe("a cursor", () => {
     assert.deepEqual(asked, [3, 3, 3, 3]);
   });
 
+  it("misses nothing between two reads", async () => {
+    const { scan } = scanOf([21, 20, 19, 18, 16], { maxRows: 1 });
+    assert.deepEqual((await pages(new Cursor(scan, unlimited()))).flat(), ["20", "18", "16"]);
+  });
+
   it("reads no more rows than its filter may contribute, and no further", async () => {
     const { scan, asked } = scanOf([20, 18, 16, 14]);
     assert.deepEqual(await pages(new Cursor(scan, limit(2))), [["20", "18"]]);
