@@ -118,6 +118,20 @@ describe("closing in order", () => {
     assert.equal(relay.heard.end?.clean, true);
   });
 
+  it("is answered after what was queued in the same tick", async () => {
+    const { client, relay } = await connect();
+    relay.link.pause();
+    client.link.send('["REQ","a",{}]');
+    client.link.close(1000, "");
+    await quiet();
+    relay.heard.onMessage = () => relay.link.send('["EOSE","a"]');
+    const before = relay.socket.sent.length;
+    relay.link.resume();
+    await quiet();
+    assert.equal(relay.socket.sent.length, before + 2, "the message, then the close frame");
+    assert.equal(client.heard.end?.clean, true);
+  });
+
   it("delivers no rest of a frame to whoever closes in its middle", async () => {
     const { client, relay } = await connect();
     client.heard.onMessage = () => client.link.close(1000, "enough");

@@ -17,7 +17,7 @@ import {
 import { encodeNpub } from "../../src/nostr/key.ts";
 import { reject } from "../../src/nostr/verdict.ts";
 import { nodeCrypto } from "../transport/sessions.ts";
-import { Listener, TestRelay } from "./relay.ts";
+import { Listener, newSigner, TestRelay } from "./relay.ts";
 import { MemorySocket, quiet } from "./sockets.ts";
 
 class PlainWebSocket {
@@ -179,6 +179,32 @@ describe("close()", () => {
         "error aborted",
         "close 1006 aborted: closed while connecting unclean",
       ]);
+    }
+  });
+
+  it("right after the signer's answer never leads back to open", async () => {
+    for (let moment = 0; moment < 20; moment++) {
+      const relay = new TestRelay();
+      const signer = newSigner();
+      const closing = async (): Promise<void> => {
+        for (let turn = 0; turn < moment; turn++) await Promise.resolve();
+        socket.close();
+        assert.equal(socket.readyState >= 2, true);
+      };
+      const signEvent: typeof signer.signEvent = async (template) => {
+        const event = await signer.signEvent(template);
+        void closing();
+        return event;
+      };
+      const WebSocket = classOf(relay, { signer: { ...signer, signEvent } });
+      const socket = new WebSocket(relay.address.canonical);
+      const states: number[] = [];
+      socket.onopen = () => states.push(socket.readyState);
+      await quiet();
+      relay.clock.advance(5_000);
+      await quiet();
+      assert.equal(socket.readyState, 3);
+      assert.ok(states.every((state) => state === 1));
     }
   });
 
