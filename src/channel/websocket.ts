@@ -238,6 +238,12 @@ function resolve(
   if (!endpoint.ok) throw new DialError("address", endpoint.reason);
   const relay = relays.get(endpoint.value);
   if (relay === undefined) {
+    if (/npub1/i.test(new URL(url).username)) {
+      throw new DialError(
+        "address",
+        "a ws:// URL must not carry a key: write nostr+ws://npub1…@host",
+      );
+    }
     if (plainAllowed) return undefined;
     throw new DialError(
       "plaintext-refused",
