@@ -232,7 +232,7 @@ describe("a relay that ends the connection", () => {
     await quiet();
     relay.visit.clientSocket.lose();
     await quiet();
-    assert.match(events.join("; "), /^open; error truncated; close 1006 .* unclean$/);
+    assert.match(events.join("; "), /^open; close 1006 truncated: .* unclean$/);
   });
 
   it("tells the application why it refuses", async () => {
