@@ -111,6 +111,9 @@ export async function startRelay(
     accept: (channel) => relay.accept(channel),
   });
   log("info", "relay listening", { address, host, port, crypto: crypto.name, key: key.origin });
+  if (!crypto.constantTime) {
+    log("warn", "signing is not constant time: tiny-secp256k1 does not load", {});
+  }
   return {
     npub,
     address,
