@@ -30,8 +30,8 @@ import {
   isLoopback,
   type Ticket,
 } from "./admission.ts";
-import { refuseUpgrade } from "./refusal.ts";
 import { FrameWebSocket, NodeSocket } from "./socket.ts";
+import { isWebSocketUpgrade, refuseUpgrade } from "./upgrade.ts";
 
 export interface DoorOptions {
   readonly crypto: CryptoProvider;
@@ -122,6 +122,7 @@ class Door {
     const { path, trustedProxies, log } = this.#options;
     const [pathname] = (request.url ?? "").split("?");
     if (pathname !== path) return 404;
+    if (!isWebSocketUpgrade(request)) return 400;
     const header = request.headers["sec-websocket-protocol"];
     const offer = isOffer(header) ? readOffer(header) : undefined;
     if (offer && "status" in offer) return offer.status;

@@ -43,6 +43,14 @@ test("offers that are not well-formed get 400, those that do not open 403, witho
     const answer = await upgrade(relay, { "Sec-WebSocket-Protocol": offer });
     assert.deepEqual(answer, { status, body: "" }, offer);
   }
+  for (const wrong of [
+    { Upgrade: "h2c" },
+    { "Sec-WebSocket-Version": "8" },
+    { "Sec-WebSocket-Key": "short" },
+  ]) {
+    const headers = { "Sec-WebSocket-Protocol": `${SUITE}, ${good}`, ...wrong };
+    assert.deepEqual(await upgrade(relay, headers), { status: 400, body: "" });
+  }
   assert.deepEqual(await upgrade(relay, { "Sec-WebSocket-Protocol": `${SUITE}, ${good}` }), {
     status: 101,
     body: "",
