@@ -7,6 +7,7 @@
 
 import type { VerifiedEvent } from "./nostr/event.ts";
 import type { Filter } from "./nostr/filter.ts";
+import type { View } from "./nostr/visibility.ts";
 
 /**
  * What became of an event that was offered to the store:
@@ -27,10 +28,11 @@ export interface EventStore {
   /**
    * The union of the filters' results, each event once, newest first, ties lowest id first, as
    * pages of canonical JSON texts. Each filter contributes its newest `limit` events; without a
-   * limit, all. The caller may stop at any page.
+   * limit, all. The caller may stop at any page. With a view, what it does not show is not there:
+   * limits count visible events. Without one, everything is shown.
    */
-  query(filters: readonly Filter[]): AsyncIterable<readonly string[]>;
-  /** How many different events match any of the filters; limits are ignored. */
-  count(filters: readonly Filter[]): Promise<number>;
+  query(filters: readonly Filter[], view?: View): AsyncIterable<readonly string[]>;
+  /** How many different events match any of the filters and are in the view; limits are ignored. */
+  count(filters: readonly Filter[], view?: View): Promise<number>;
   close(): Promise<void>;
 }

@@ -5,11 +5,12 @@
 -- first 30 bits, the later arrival takes the nearest free seq of that second.
 
 CREATE TABLE event (
-  seq    INTEGER PRIMARY KEY,
-  id     BLOB    NOT NULL,
-  pubkey BLOB    NOT NULL,
-  kind   INTEGER NOT NULL,
-  json   TEXT    NOT NULL
+  seq        INTEGER PRIMARY KEY,
+  id         BLOB    NOT NULL,
+  pubkey     BLOB    NOT NULL,
+  kind       INTEGER NOT NULL,
+  expires_at INTEGER,          -- unix seconds (NIP-40); gone from then on, removed some time later
+  json       TEXT    NOT NULL
 ) STRICT;
 
 -- Every index ends in seq (the rowid), so each one yields its rows in the order of answers.
@@ -17,6 +18,7 @@ CREATE UNIQUE INDEX event_id ON event (id);
 CREATE INDEX event_author ON event (pubkey);
 CREATE INDEX event_author_kind ON event (pubkey, kind);
 CREATE INDEX event_kind ON event (kind);
+CREATE INDEX event_expires_at ON event (expires_at) WHERE expires_at IS NOT NULL;
 
 -- What #x filters see. A value of 64 lower-case hex digits is stored as its 32 bytes, any other as
 -- text; SQLite never takes a blob for a text, so the two spellings cannot meet.

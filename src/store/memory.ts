@@ -6,6 +6,7 @@
 import { compareNewestFirst, identifierOf, type VerifiedEvent } from "../nostr/event.ts";
 import { type Filter, matchFilter, matchFilters } from "../nostr/filter.ts";
 import { hasVersions } from "../nostr/kind.ts";
+import { isVisible, type View } from "../nostr/visibility.ts";
 import type { EventStore, InsertOutcome } from "../store.ts";
 
 const PAGE_EVENTS = 500;
@@ -19,18 +20,26 @@ export class MemoryStore implements EventStore {
     return events.map((event) => this.#insert(event));
   }
 
-  async *query(filters: readonly Filter[]): AsyncGenerator<readonly string[], void, undefined> {
-    const sorted = [...this.#events.values()].sort(compareNewestFirst);
+  async *query(
+    filters: readonly Filter[],
+    view?: View,
+  ): AsyncGenerator<readonly string[], void, undefined> {
+    const sorted = this.#visible(view).sort(compareNewestFirst);
     const wanted = new Set(filters.flatMap((filter) => newest(filter, sorted)));
     const union = sorted.filter((event) => wanted.has(event)).map((event) => event.json);
     for (let at = 0; at < union.length; at += PAGE_EVENTS) yield union.slice(at, at + PAGE_EVENTS);
   }
 
-  async count(filters: readonly Filter[]): Promise<number> {
-    return [...this.#events.values()].filter((event) => matchFilters(filters, event)).length;
+  async count(filters: readonly Filter[], view?: View): Promise<number> {
+    return this.#visible(view).filter((event) => matchFilters(filters, event)).length;
   }
 
   async close(): Promise<void> {}
+
+  #visible(view: View | undefined): VerifiedEvent[] {
+    const events = [...this.#events.values()];
+    return view ? events.filter((event) => isVisible(event, view)) : events;
+  }
 
   #insert(event: VerifiedEvent): InsertOutcome {
     if (this.#events.has(event.id)) return "duplicate";

@@ -6,6 +6,7 @@
 import type { Database, Options } from "better-sqlite3";
 import type { VerifiedEvent } from "../nostr/event.ts";
 import type { Filter } from "../nostr/filter.ts";
+import type { View } from "../nostr/visibility.ts";
 import type { EventStore, InsertOutcome } from "../store.ts";
 import { StoreError } from "./error.ts";
 import { migrate } from "./migrate.ts";
@@ -69,12 +70,12 @@ class SqliteStore implements EventStore {
     return this.#writer.insert(events);
   }
 
-  query(filters: readonly Filter[]): AsyncIterable<readonly string[]> {
-    return this.#reader.query(filters);
+  query(filters: readonly Filter[], view?: View): AsyncIterable<readonly string[]> {
+    return this.#reader.query(filters, view);
   }
 
-  count(filters: readonly Filter[]): Promise<number> {
-    return this.#reader.count(filters);
+  count(filters: readonly Filter[], view?: View): Promise<number> {
+    return this.#reader.count(filters, view);
   }
 
   async close(): Promise<void> {

@@ -11,6 +11,7 @@ import {
   type NostrEvent,
   type VerifiedEvent,
 } from "../nostr/event.ts";
+import { expirationOf } from "../nostr/expiration.ts";
 import { hasVersions } from "../nostr/kind.ts";
 import type { InsertOutcome } from "../store.ts";
 import { fromJson, highestSeq, lowestSeq, type SqlValue, seqOf, toSql } from "./row.ts";
@@ -29,7 +30,8 @@ export class EventWriter {
     const prepare = (sql: string) => database.prepare<SqlValue[]>(sql);
     this.#insertAll = database.transaction((events) => events.map((event) => this.#insert(event)));
     this.#insertEvent = prepare(
-      "INSERT INTO event (seq, id, pubkey, kind, json) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+      "INSERT INTO event (seq, id, pubkey, kind, expires_at, json) VALUES (?, ?, ?, ?, ?, ?) " +
+        "ON CONFLICT DO NOTHING",
     );
     this.#deleteEvent = prepare("DELETE FROM event WHERE seq = ?");
     this.#findId = prepare("SELECT 1 FROM event WHERE id = ?");
@@ -83,9 +85,9 @@ export class EventWriter {
 
   #storeRow(event: VerifiedEvent): bigint | undefined {
     const id = toSql(event.id);
-    const pubkey = toSql(event.pubkey);
+    const columns = [id, toSql(event.pubkey), event.kind, expirationOf(event) ?? null, event.json];
     for (const seq of seqsFor(event)) {
-      if (this.#insertEvent.run(seq, id, pubkey, event.kind, event.json).changes === 1) return seq;
+      if (this.#insertEvent.run(seq, ...columns).changes === 1) return seq;
       if (this.#findId.get(id) !== undefined) return undefined;
     }
     throw new Error(`no seq is left in second ${event.created_at}`);

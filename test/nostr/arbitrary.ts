@@ -8,6 +8,7 @@ import fc, { type Arbitrary } from "fast-check";
 import { MAX_CREATED_AT, type NostrEvent, type VerifiedEvent } from "../../src/nostr/event.ts";
 import type { Filter } from "../../src/nostr/filter.ts";
 import type { EventId, PublicKey } from "../../src/nostr/key.ts";
+import type { View } from "../../src/nostr/visibility.ts";
 
 /** Mints a `VerifiedEvent` without a signature; only tests may. */
 export function unverified(event: NostrEvent): VerifiedEvent {
@@ -30,7 +31,10 @@ export function key(n: number): PublicKey {
 }
 
 const KEYS = [1, 2, 3, 4].map(key);
-const KINDS = [0, 1, 1, 3, 7, 40, 41, 9999, 10_000, 19_999, 30_000, 30_023, 39_999, 40_000, 65_535];
+const KINDS = [
+  ...[0, 1, 1, 3, 7, 40, 41, 1059, 1059, 1059, 9999, 10_000],
+  ...[19_999, 30_000, 30_023, 39_999, 40_000, 65_535],
+];
 const SECONDS = [0, 1, 2, 3, 4, 5, MAX_CREATED_AT];
 const BOUNDS = [0, 5, MAX_CREATED_AT, Number.MAX_SAFE_INTEGER];
 const LETTERS = ["d", "d", "d", "t", "t", "a", "A", "e", "p", "Z"];
@@ -57,8 +61,13 @@ const VALUES = [
   "%_*",
 ];
 
+/** Some that mean nothing are among them. */
+const EXPIRATIONS = ["0", "1", "2", "03", "4", `${MAX_CREATED_AT}`, `${MAX_CREATED_AT + 1}`, "-1"];
+
 const tag: Arbitrary<readonly string[]> = fc.oneof(
   { weight: 12, arbitrary: fc.tuple(fc.constantFrom(...LETTERS), fc.constantFrom(...VALUES)) },
+  { weight: 3, arbitrary: fc.tuple(fc.constant("p"), fc.constantFrom(...KEYS)) },
+  { weight: 1, arbitrary: fc.tuple(fc.constant("expiration"), fc.constantFrom(...EXPIRATIONS)) },
   { weight: 1, arbitrary: fc.constantFrom([], [""], ["d"], ["t"], ["t", "a", "1"], ["tt", "a"]) },
 );
 
@@ -72,6 +81,12 @@ export const arbitraryEvent: Arbitrary<VerifiedEvent> = fc
     content: fc.constantFrom("", "one", "two", "\0"),
   })
   .map(madeUp);
+
+/** Readers of those events, at times when some of them have expired. */
+export const arbitraryView: Arbitrary<View> = fc.record({
+  now: fc.constantFrom(0, 1, 2, 3, 4),
+  readers: fc.uniqueArray(fc.constantFrom(...KEYS), { maxLength: 3 }).map((keys) => new Set(keys)),
+});
 
 /** Filters for those events; `ids` are taken from `events`. */
 export function arbitraryFilter(events: readonly NostrEvent[]): Arbitrary<Filter> {

@@ -128,6 +128,20 @@ it("long events come in smaller pages", async () => {
   await store.close();
 });
 
+it("what expires during a long scan is not shown any more", async () => {
+  const store = await openSqliteStore(newPath());
+  const tags = [["expiration", "5"]];
+  await store.insert(Array.from({ length: 1200 }, (_, n) => madeUp({ created_at: n, tags })));
+  const view = { now: 4, readers: new Set<never>() };
+  const pages: number[] = [];
+  for await (const page of store.query([everything], view)) {
+    pages.push(page.length);
+    view.now = 5;
+  }
+  assert.deepEqual(pages, [500]);
+  await store.close();
+});
+
 describe("rows", () => {
   it("leave no trace of a replaced version", async () => {
     const path = newPath();
