@@ -5,7 +5,12 @@
 
 import { createHash } from "node:crypto";
 import fc, { type Arbitrary } from "fast-check";
-import { MAX_CREATED_AT, type NostrEvent, type VerifiedEvent } from "../../src/nostr/event.ts";
+import {
+  identifierOf,
+  MAX_CREATED_AT,
+  type NostrEvent,
+  type VerifiedEvent,
+} from "../../src/nostr/event.ts";
 import type { Filter } from "../../src/nostr/filter.ts";
 import type { EventId, PublicKey } from "../../src/nostr/key.ts";
 import type { View } from "../../src/nostr/visibility.ts";
@@ -81,6 +86,35 @@ export const arbitraryEvent: Arbitrary<VerifiedEvent> = fc
     content: fc.constantFrom("", "one", "two", "\0"),
   })
   .map(madeUp);
+
+/** Requests to delete some of those events, meaningless references, and now and then to vanish. */
+export function arbitraryRequest(events: readonly NostrEvent[]): Arbitrary<VerifiedEvent> {
+  const targets = fc.constantFrom(...events);
+  const reference = fc.oneof(
+    { weight: 4, arbitrary: targets.map(({ id }) => ["e", id]) },
+    { weight: 4, arbitrary: targets.map((event) => ["a", addressText(event)]) },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom(["e"], ["a"], ["e", HEX], ["a", `1:${HEX}:`], ["t", "a"]),
+    },
+  );
+  const common = { pubkey: fc.constantFrom(...KEYS), tags: fc.array(reference, { maxLength: 4 }) };
+  const early = fc.constantFrom(0, 0, 1, 2, 3);
+  return fc
+    .oneof(
+      { weight: 40, arbitrary: fc.record({ ...common, kind: fc.constant(5), created_at: early }) },
+      {
+        weight: 1,
+        arbitrary: fc.record({ ...common, kind: fc.constant(62), created_at: fc.constant(1) }),
+      },
+    )
+    .map(madeUp);
+}
+
+/** What an `a` tag says of an event, of any kind. */
+function addressText(event: NostrEvent): string {
+  return `${event.kind}:${event.pubkey}:${identifierOf(event)}`;
+}
 
 /** Readers of those events, at times when some of them have expired. */
 export const arbitraryView: Arbitrary<View> = fc.record({

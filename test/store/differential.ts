@@ -10,7 +10,12 @@ import type { Filter } from "../../src/nostr/filter.ts";
 import type { View } from "../../src/nostr/visibility.ts";
 import { MemoryStore } from "../../src/store/memory.ts";
 import type { EventStore } from "../../src/store.ts";
-import { arbitraryEvent, arbitraryFilter, arbitraryView } from "../nostr/arbitrary.ts";
+import {
+  arbitraryEvent,
+  arbitraryFilter,
+  arbitraryRequest,
+  arbitraryView,
+} from "../nostr/arbitrary.ts";
 import { texts } from "./ask.ts";
 
 export interface Dose {
@@ -25,7 +30,7 @@ export interface Dose {
 export async function compareWithReference(store: EventStore, dose: Dose): Promise<void> {
   const { seed, batch } = dose;
   const reference = new MemoryStore();
-  const events = fc.sample(arbitraryEvent, { seed, numRuns: dose.events });
+  const events = sampleEvents(dose);
   for (let at = 0; at < events.length; at += batch) {
     const some = events.slice(at, at + batch);
     assert.deepEqual(await store.insert(some), await reference.insert(some), `seed ${seed}`);
@@ -37,6 +42,20 @@ export async function compareWithReference(store: EventStore, dose: Dose): Promi
     if (actual.join() !== expected.join()) assert.fail(where);
     assert.equal(await store.count(filters, view), await reference.count(filters, view), where);
   }
+}
+
+/** A quarter as many requests to delete them as there are events, each event twice, in random order. */
+function sampleEvents({ seed, events: numRuns }: Dose): readonly VerifiedEvent[] {
+  const events = fc.sample(arbitraryEvent, { seed, numRuns });
+  const requests = fc.sample(arbitraryRequest(events), { seed, numRuns: numRuns / 4 });
+  const all = [...events, ...requests, ...events];
+  return shuffle(all, seed);
+}
+
+export function shuffle<T>(items: readonly T[], seed: number): readonly T[] {
+  const { length } = items;
+  const whole = fc.shuffledSubarray([...items], { minLength: length, maxLength: length });
+  return fc.sample(whole, { seed, numRuns: 1 })[0] ?? [];
 }
 
 type Question = readonly [filters: readonly Filter[], view: View | undefined];
