@@ -10,7 +10,7 @@ import { Subscriptions } from "../../src/relay/subscriptions.ts";
 import { MemoryStore } from "../../src/store/memory.ts";
 import type { InsertOutcome } from "../../src/store.ts";
 import { Author } from "./conformance/session.ts";
-import { Gate, stranger, turns, unsigned } from "./setup.ts";
+import { fixedClock, Gate, stranger, turns, unsigned } from "./setup.ts";
 
 const author = new Author();
 const newPeer = (): Peer => ({ address: "192.0.2.1", pubkeys: new Set() });
@@ -21,6 +21,8 @@ const signMany = (count: number, name = "") =>
 function createIngest(parts: Partial<IngestParts> = {}): Ingest {
   return new Ingest({
     verify: (event) => verifyEvent(event, unsigned),
+    clock: fixedClock,
+    isOwnUrl: () => false,
     policy: {},
     store: new MemoryStore(),
     subscriptions: new Subscriptions(),
