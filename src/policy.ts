@@ -17,7 +17,10 @@ export { accept, type Rejection, reject, type Verdict } from "./nostr/verdict.ts
 export interface Policy {
   /** May this key (or, if `undefined`, an anonymous peer) use the relay at all? */
   admit?(pubkey: PublicKey | undefined, peer: Peer): Verdict | Promise<Verdict>;
-  /** May this peer publish this event? */
+  /**
+   * May this peer publish this event? NIP-62 wants requests to vanish (kind 62) to be followed
+   * whoever sends them; one that comes here is meant for this relay.
+   */
   write?(event: VerifiedEvent, peer: Peer): Verdict | Promise<Verdict>;
   /** May this peer ask this? */
   read?(filters: readonly Filter[], peer: Peer): Verdict | Promise<Verdict>;

@@ -7,13 +7,14 @@
 
 import type { VerifiedEvent } from "./nostr/event.ts";
 import type { Filter } from "./nostr/filter.ts";
+import type { View } from "./nostr/visibility.ts";
 
 /**
  * What became of an event that was offered to the store:
  * - `stored`: durably committed.
  * - `duplicate`: this very event is there already.
  * - `superseded`: a newer version of a replaceable or addressable event is there.
- * - `deleted`: its author has deleted it.
+ * - `deleted`: its author, or the recipient of a gift wrap, has deleted it or has vanished.
  */
 export type InsertOutcome = "stored" | "duplicate" | "superseded" | "deleted";
 
@@ -21,16 +22,21 @@ export interface EventStore {
   /**
    * Stores a batch in one transaction, in order; the outcomes stand in the order of the events.
    * Resolves only when everything `stored` is durable. Rejects as a whole: then nothing was stored.
-   * Ephemeral events and kind 22242 must not be offered.
+   * Ephemeral events and kind 22242 must not be offered, nor a request to vanish (kind 62) that is
+   * meant for other relays: requests to delete and to vanish are carried out as they are stored, and
+   * what they name is gone when this resolves.
    */
   insert(events: readonly VerifiedEvent[]): Promise<readonly InsertOutcome[]>;
   /**
    * The union of the filters' results, each event once, newest first, ties lowest id first, as
    * pages of canonical JSON texts. Each filter contributes its newest `limit` events; without a
-   * limit, all. The caller may stop at any page.
+   * limit, all. The caller may stop at any page. With a view, what it does not show is not there:
+   * limits count visible events. Without one, everything is shown.
    */
-  query(filters: readonly Filter[]): AsyncIterable<readonly string[]>;
-  /** How many different events match any of the filters; limits are ignored. */
-  count(filters: readonly Filter[]): Promise<number>;
+  query(filters: readonly Filter[], view?: View): AsyncIterable<readonly string[]>;
+  /** How many different events match any of the filters and are in the view; limits are ignored. */
+  count(filters: readonly Filter[], view?: View): Promise<number>;
+  /** Removes events that have expired by `now` (unix seconds), a bounded number; resolves with it. */
+  sweep(now: number): Promise<number>;
   close(): Promise<void>;
 }

@@ -4,6 +4,16 @@ export type KindClass = "regular" | "replaceable" | "ephemeral" | "addressable";
 
 export const MAX_KIND = 65_535;
 
+/** Request to delete events of one's own (NIP-09). */
+export const KIND_DELETION = 5;
+
+/** Request to vanish (NIP-62). */
+export const KIND_VANISH = 62;
+
+/** Gift wraps (NIP-59): only their recipients may see them. */
+export const KIND_GIFT_WRAP = 1059;
+export const KIND_EPHEMERAL_GIFT_WRAP = 21_059;
+
 /** Client authentication (NIP-42): never stored, never broadcast. */
 export const KIND_AUTH = 22_242;
 

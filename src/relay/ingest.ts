@@ -1,17 +1,19 @@
 /**
- * EVENT: verify → policy → store or pass on → OK. Clients take turns, so that one that sends
+ * EVENT: verify → NIPs and policy → store or pass on → OK. Clients take turns, so that one that sends
  * thousands of events delays the others by a slice at most; whatever was accepted while one
  * transaction ran goes into the next. What is queued is bounded, per client and in all.
  */
 
 import type { Peer } from "../channel.ts";
+import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
 import type { NostrEvent, VerifiedEvent } from "../nostr/event.ts";
 import type { EventId } from "../nostr/key.ts";
 import { classifyKind, KIND_AUTH } from "../nostr/kind.ts";
 import { okMessage } from "../nostr/message.ts";
 import type { Parsed } from "../nostr/parsed.ts";
-import { reasonOf } from "../nostr/verdict.ts";
+import { judgePublication } from "../nostr/publication.ts";
+import { reasonOf, type Verdict } from "../nostr/verdict.ts";
 import { accept, type Policy } from "../policy.ts";
 import type { EventStore, InsertOutcome } from "../store.ts";
 import type { Subscriptions } from "./subscriptions.ts";
@@ -21,6 +23,9 @@ export type Verify = (event: NostrEvent) => Parsed<VerifiedEvent> | Promise<Pars
 
 export interface IngestParts {
   readonly verify: Verify;
+  readonly clock: Clock;
+  /** Whether a URL names this relay. */
+  isOwnUrl(url: string): boolean;
   readonly policy: Policy;
   readonly store: EventStore;
   readonly subscriptions: Subscriptions;
@@ -139,7 +144,7 @@ export class Ingest {
     try {
       const verified = await this.#parts.verify(event);
       if (!verified.ok) return answer(okMessage(event.id, false, `invalid: ${verified.reason}`));
-      const verdict = (await this.#parts.policy.write?.(verified.value, peer)) ?? accept;
+      const verdict = await this.#decide(verified.value, peer);
       if (!verdict.accepted) return answer(okMessage(event.id, false, reasonOf(verdict)));
       if (classifyKind(event.kind) === "ephemeral") return answer(this.#pass(verified.value));
       this.#accepted.push([verified.value, item]);
@@ -148,6 +153,14 @@ export class Ingest {
       this.#parts.log("error", "event could not be judged", { error: String(error) });
       answer(okMessage(event.id, false, "error: the relay could not process this event"));
     }
+  }
+
+  async #decide(event: VerifiedEvent, peer: Peer): Promise<Verdict> {
+    const { clock, policy, isOwnUrl } = this.#parts;
+    const publication = { now: clock.now(), publishers: peer.pubkeys, isOwnUrl };
+    const verdict = judgePublication(event, publication);
+    if (!verdict.accepted) return verdict;
+    return (await policy.write?.(event, peer)) ?? accept;
   }
 
   /** Ephemeral events live only in those who listen now (NIP-01, `mute:`). */

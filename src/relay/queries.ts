@@ -6,6 +6,7 @@ import type { Peer } from "../channel.ts";
 import type { Filter } from "../nostr/filter.ts";
 import { closedMessage, type Reason } from "../nostr/message.ts";
 import { accept, reasonOf, reject, type Verdict } from "../nostr/verdict.ts";
+import { isGuardedFilter, type View } from "../nostr/visibility.ts";
 import type { Policy } from "../policy.ts";
 import type { Outbox } from "./outbox.ts";
 import { Query, type QueryParts } from "./query.ts";
@@ -21,6 +22,7 @@ export class Queries {
   readonly #parts: QueriesParts;
   readonly #peer: Peer;
   readonly #outbox: Outbox;
+  readonly #view: View;
   readonly #open = new Map<string, Query>();
   readonly #waiting = new Set<Query>();
   readonly #scans = new Set<Promise<void>>();
@@ -30,6 +32,12 @@ export class Queries {
     this.#parts = parts;
     this.#peer = peer;
     this.#outbox = outbox;
+    this.#view = {
+      get now() {
+        return parts.clock.now();
+      },
+      readers: peer.pubkeys,
+    };
   }
 
   /**
@@ -45,6 +53,10 @@ export class Queries {
     }
     if (this.#open.size >= maxSubscriptions) {
       this.refuse(id, `rate-limited: at most ${maxSubscriptions} subscriptions at once`);
+      return;
+    }
+    if (this.#peer.pubkeys.size === 0 && filters.some(isGuardedFilter)) {
+      this.refuse(id, "auth-required: gift wraps are shown to their recipients only");
       return;
     }
     const verdict = this.#ask(filters);
@@ -94,7 +106,7 @@ export class Queries {
       this.refuse(id, reasonOf(verdict));
       return;
     }
-    const query = new Query(id, filters, this.#parts, this.#outbox);
+    const query = new Query(id, filters, this.#view, this.#parts, this.#outbox);
     this.#open.set(id, query);
     query.start();
     this.#waiting.add(query);

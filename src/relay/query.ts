@@ -3,11 +3,13 @@
  * arrived meanwhile, and from there on whatever matches. Every event is sent once.
  */
 
+import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
 import { idOfJson, type VerifiedEvent } from "../nostr/event.ts";
 import type { Filter } from "../nostr/filter.ts";
 import type { EventId } from "../nostr/key.ts";
 import { closedMessage, eoseMessage, eventMessage } from "../nostr/message.ts";
+import { isVisible, type View } from "../nostr/visibility.ts";
 import type { Limits } from "../policy.ts";
 import type { EventStore } from "../store.ts";
 import type { Ingest } from "./ingest.ts";
@@ -19,6 +21,7 @@ export interface QueryParts {
   readonly subscriptions: Subscriptions;
   readonly ingest: Pick<Ingest, "isCommitting">;
   readonly limits: Limits;
+  readonly clock: Clock;
   readonly defer: (run: () => void) => void;
   readonly log: Log;
 }
@@ -29,6 +32,7 @@ const SLICE = 512;
 export class Query implements Subscription {
   readonly id: string;
   readonly filters: readonly Filter[];
+  readonly view: View;
   readonly #parts: QueryParts;
   readonly #outbox: Outbox;
   /** Live events that wait for EOSE; `undefined` after it. */
@@ -37,9 +41,16 @@ export class Query implements Subscription {
   readonly #early = new Set<EventId>();
   #stopped = false;
 
-  constructor(id: string, filters: readonly Filter[], parts: QueryParts, outbox: Outbox) {
+  constructor(
+    id: string,
+    filters: readonly Filter[],
+    view: View,
+    parts: QueryParts,
+    outbox: Outbox,
+  ) {
     this.id = id;
     this.filters = filters;
+    this.view = view;
     this.#parts = parts;
     this.#outbox = outbox;
   }
@@ -88,7 +99,7 @@ export class Query implements Subscription {
     const filters = storedFilters(this.filters, this.#parts.limits);
     if (filters.length === 0) return;
     let sent = 0;
-    for await (const page of this.#parts.store.query(filters)) {
+    for await (const page of this.#parts.store.query(filters, this.view)) {
       for (const json of page) {
         if (sent % SLICE === SLICE - 1) await new Promise<void>(this.#parts.defer);
         while (this.#outbox.isFull) await this.#outbox.emptied();
@@ -110,7 +121,10 @@ export class Query implements Subscription {
 
   #goLive(): void {
     this.#outbox.send(eoseMessage(this.id));
-    for (const event of this.#releaseHeld()) this.#show(event.json);
+    for (const event of this.#releaseHeld()) {
+      // It may have expired while it waited.
+      if (isVisible(event, this.view)) this.#show(event.json);
+    }
   }
 
   #releaseHeld(): readonly VerifiedEvent[] {

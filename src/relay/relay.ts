@@ -14,6 +14,7 @@ import type { EventStore } from "../store.ts";
 import { Connection, type ConnectionParts } from "./connection.ts";
 import { Ingest, type Verify } from "./ingest.ts";
 import { Subscriptions } from "./subscriptions.ts";
+import { Sweep } from "./sweep.ts";
 
 export interface RelayParts {
   readonly store: EventStore;
@@ -23,6 +24,8 @@ export interface RelayParts {
   /** Whether EVENT and REQ need a peer that has authenticated. */
   readonly auth: "required" | "optional";
   readonly clock: Clock;
+  /** Whether a URL names this relay (NIP-62). */
+  isOwnUrl(url: string): boolean;
   readonly log: Log;
   /** Runs `run` after the events of this turn were read; `setImmediate` on Node. */
   readonly defer: (run: () => void) => void;
@@ -31,6 +34,7 @@ export interface RelayParts {
 export class Relay {
   readonly #parts: ConnectionParts;
   readonly #ingest: Ingest;
+  readonly #sweep: Sweep;
   readonly #connections = new Set<Connection>();
   #isClosing = false;
 
@@ -38,6 +42,7 @@ export class Relay {
     const verify: Verify = (event) => verifyEvent(event, parts.crypto);
     const subscriptions = new Subscriptions();
     this.#ingest = new Ingest({ ...parts, verify, subscriptions });
+    this.#sweep = new Sweep(parts);
     this.#parts = { ...parts, verify, subscriptions, ingest: this.#ingest };
   }
 
@@ -60,6 +65,7 @@ export class Relay {
     this.#isClosing = true;
     for (const connection of this.#connections) connection.shut();
     await this.#ingest.idle();
+    await this.#sweep.stop();
     await Promise.all([...this.#connections].map((connection) => connection.close()));
   }
 }

@@ -6,10 +6,12 @@
 
 import type { VerifiedEvent } from "../nostr/event.ts";
 import { type Filter, matchFilters, type TagSets, tagSets } from "../nostr/filter.ts";
+import { isVisible, type View } from "../nostr/visibility.ts";
 
-/** A live filter set and where its events go. */
+/** A live filter set, who asks, and where the events go. */
 export interface Subscription {
   readonly filters: readonly Filter[];
+  readonly view: View;
   deliver(event: VerifiedEvent): void;
 }
 
@@ -32,7 +34,7 @@ export class Subscriptions {
     for (const key of keysOf(subscription)) this.#index.remove(key, subscription);
   }
 
-  /** Hands the event once to every subscription that it matches; returns how many there were. */
+  /** Hands the event once to every subscription that may see it; returns how many there were. */
   deliver(event: VerifiedEvent): number {
     const tags = tagSets(event);
     const candidates = new Set<Subscription>();
@@ -40,6 +42,7 @@ export class Subscriptions {
     let matched = 0;
     for (const subscription of candidates) {
       if (!matchFilters(subscription.filters, event, tags)) continue;
+      if (!isVisible(event, subscription.view)) continue;
       matched += 1;
       subscription.deliver(event);
     }

@@ -10,7 +10,7 @@ export interface Announcement {
   readonly address: string;
   /** NIP-19, with all of them. */
   readonly nprofile: string;
-  /** Whether a URL leads to this relay: host and port count (NIP-42 on plain connections). */
+  /** Whether a URL leads to this relay: host and port count (NIP-42 on plain connections, NIP-62). */
   isOwnUrl(url: string): boolean;
 }
 

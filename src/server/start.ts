@@ -56,7 +56,6 @@ export async function startRelay(
   announce(config, self, config.port); // refuses wrong addresses before anything is opened
   const store = await openSqliteStore(join(config.data, "events.sqlite"));
   const policy = all(limitsPolicy(limits, clock), options.policy ?? {});
-  const relay = new Relay({ store, crypto, policy, limits, auth, clock, log, defer: setImmediate });
   const server = createServer({
     headersTimeout: config.handshake.deadlineSeconds * SECOND,
     requestTimeout: config.handshake.deadlineSeconds * SECOND,
@@ -71,6 +70,17 @@ export async function startRelay(
     throw error;
   }
   const { npub, address, nprofile, isOwnUrl } = announce(config, self, port);
+  const relay = new Relay({
+    store,
+    crypto,
+    policy,
+    limits,
+    auth,
+    clock,
+    isOwnUrl,
+    log,
+    defer: setImmediate,
+  });
   server.on(
     "request",
     httpListener({

@@ -2,9 +2,18 @@
 
 import type { Database, Statement } from "better-sqlite3";
 import { type Filter, matchFilter, timeRange } from "../nostr/filter.ts";
+import { narrowFilter, type View } from "../nostr/visibility.ts";
 import { Cursor, newestFirst, type Quota, type Reading, type Row, type Scan } from "./cursor.ts";
 import { fromJson, highestSeq, lowestSeq, type SqlValue } from "./row.ts";
-import { type Condition, conditionsOf, type Index, indexesFor, probeOf, slicesOf } from "./sql.ts";
+import {
+  type Condition,
+  conditionsOf,
+  type Index,
+  indexesFor,
+  probeOf,
+  slicesOf,
+  viewParameters,
+} from "./sql.ts";
 
 /** Indexes that are compared before one is chosen, and how many rows of each are counted. */
 const MAX_PROBES = 4;
@@ -23,14 +32,17 @@ export class EventReader {
   }
 
   /** See `EventStore.query`. */
-  async *query(filters: readonly Filter[]): AsyncGenerator<readonly string[], void, undefined> {
-    const cursors = filters.flatMap((filter) => this.#cursors(filter, "json", filter.limit));
+  async *query(
+    filters: readonly Filter[],
+    view?: View,
+  ): AsyncGenerator<readonly string[], void, undefined> {
+    const cursors = filters.flatMap((filter) => this.#cursors(filter, "json", filter.limit, view));
     for await (const page of newestFirst(cursors)) yield page.map(([, json]) => json);
   }
 
   /** See `EventStore.count`. */
-  async count(filters: readonly Filter[]): Promise<number> {
-    const cursors = filters.flatMap((filter) => this.#cursors(filter, "nothing", undefined));
+  async count(filters: readonly Filter[], view?: View): Promise<number> {
+    const cursors = filters.flatMap((filter) => this.#cursors(filter, "nothing", undefined, view));
     let count = 0;
     for await (const page of newestFirst(cursors)) count += page.length;
     return count;
@@ -40,16 +52,19 @@ export class EventReader {
     filter: Filter,
     content: "json" | "nothing",
     limit: number | undefined,
+    view: View | undefined,
   ): readonly Cursor[] {
     const { since, until } = timeRange(filter);
     if (since > until) return [];
     const range = { from: highestSeq(until), to: lowestSeq(since) };
     const quota: Quota = { left: limit ?? Number.POSITIVE_INFINITY };
-    const conditions = conditionsOf(filter);
+    const conditions = conditionsOf(view ? narrowFilter(filter, view) : filter);
     const index = this.#chooseIndex(conditions, range);
-    return slicesOf(conditions, index, content).map((slice) => {
+    return slicesOf(conditions, index, content, view !== undefined).map((slice) => {
       const read: Scan["read"] = (from, rows) => {
-        const parameters = [...slice.parameters, from, range.to, rows];
+        // Asked at each reading: what expires during a long scan is not shown any more.
+        const seen = view ? viewParameters(view) : [];
+        const parameters = [...seen, ...slice.parameters, from, range.to, rows];
         const found = this.#prepare(slice.sql).iterate(...parameters) as Iterable<Row>;
         return gather(found, rows, slice.exact ? undefined : filter);
       };

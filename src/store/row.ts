@@ -3,7 +3,7 @@
 import { type NostrEvent, parseEvent } from "../nostr/event.ts";
 import { isHex32 } from "../nostr/key.ts";
 
-export type SqlValue = string | number | bigint | Buffer;
+export type SqlValue = string | number | bigint | Buffer | null;
 
 /** Bits of seq that tell the events of one second apart. */
 const RANK_BITS = 30;

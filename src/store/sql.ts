@@ -6,6 +6,8 @@
 
 import type { Filter } from "../nostr/filter.ts";
 import { isHex32 } from "../nostr/key.ts";
+import { KIND_GIFT_WRAP } from "../nostr/kind.ts";
+import type { View } from "../nostr/visibility.ts";
 import { type SqlValue, toSql } from "./row.ts";
 
 /** A column of `event`, or `#` and a tag letter; one of the values must be there. */
@@ -27,9 +29,10 @@ export interface Fragment {
 }
 
 /**
- * A statement that reads a slice; its parameters are completed by highest seq, lowest seq (both
- * inclusive) and number of rows. Rows are [seq, json], newest first. json is NULL where the index offers what another condition refuses, so that
- * the last row always tells where to go on.
+ * A statement that reads a slice; its parameters stand behind those of the view, if it has one, and
+ * are completed by highest seq, lowest seq (both inclusive) and number of rows. Rows are [seq, json],
+ * newest first. json is NULL where the index offers what another condition or the view refuses, so
+ * that the last row always tells where to go on.
  */
 export interface Slice extends Fragment {
   /** Whether every row with a json matches; otherwise `matchFilter` has the last word. */
@@ -75,21 +78,35 @@ export function indexesFor(conditions: readonly Condition[]): readonly [Index, .
   return [{ source: "event", conditions: [] }];
 }
 
+/** What `isVisible` decides, as a question about one row of `event`. */
+const IS_VISIBLE =
+  "(event.expires_at IS NULL OR event.expires_at > ?) " +
+  `AND (event.kind <> ${KIND_GIFT_WRAP} OR EXISTS (SELECT 1 FROM tag WHERE name = 'p' ` +
+  "AND value IN (SELECT unhex(value) FROM json_each(?)) AND seq = event.seq))";
+
+/** The first parameters of a slice that has a view. */
+export function viewParameters({ now, readers }: View): readonly SqlValue[] {
+  return [now, JSON.stringify([...readers])];
+}
+
 /**
  * The slices that together give the events, by way of one index. An event may come from several.
- * `content` is what the second column holds for a match; counting needs no json.
+ * `content` is what the second column holds for a match; counting needs no json. `hasView`: only
+ * what {@link viewParameters} let through.
  */
 export function slicesOf(
   conditions: readonly Condition[],
   index: Index,
   content: "json" | "nothing",
+  hasView: boolean,
 ): readonly Slice[] {
   if (conditions.some(({ values }) => values.length === 0)) return [];
   const others = conditions.filter((condition) => !index.conditions.includes(condition));
   const tried = affordable(others);
   const exact = tried.length === others.length;
   const column = content === "json" || !exact ? "json" : "''";
-  const refine = and(tried.map(onRow));
+  const view: Fragment[] = hasView ? [{ sql: IS_VISIBLE, parameters: [] }] : [];
+  const refine = and([...view, ...tried.map(onRow)]);
   return cut(index.conditions).map((part) => {
     const walk = and(part.map(onIndex));
     const sql = sliceSql(index.source, walk.sql, refine.sql, column);

@@ -5,9 +5,15 @@
 
 import { createHash } from "node:crypto";
 import fc, { type Arbitrary } from "fast-check";
-import { MAX_CREATED_AT, type NostrEvent, type VerifiedEvent } from "../../src/nostr/event.ts";
+import {
+  identifierOf,
+  MAX_CREATED_AT,
+  type NostrEvent,
+  type VerifiedEvent,
+} from "../../src/nostr/event.ts";
 import type { Filter } from "../../src/nostr/filter.ts";
 import type { EventId, PublicKey } from "../../src/nostr/key.ts";
+import type { View } from "../../src/nostr/visibility.ts";
 
 /** Mints a `VerifiedEvent` without a signature; only tests may. */
 export function unverified(event: NostrEvent): VerifiedEvent {
@@ -30,7 +36,10 @@ export function key(n: number): PublicKey {
 }
 
 const KEYS = [1, 2, 3, 4].map(key);
-const KINDS = [0, 1, 1, 3, 7, 40, 41, 9999, 10_000, 19_999, 30_000, 30_023, 39_999, 40_000, 65_535];
+const KINDS = [
+  ...[0, 1, 1, 3, 7, 40, 41, 1059, 1059, 1059, 9999, 10_000],
+  ...[19_999, 30_000, 30_023, 39_999, 40_000, 65_535],
+];
 const SECONDS = [0, 1, 2, 3, 4, 5, MAX_CREATED_AT];
 const BOUNDS = [0, 5, MAX_CREATED_AT, Number.MAX_SAFE_INTEGER];
 const LETTERS = ["d", "d", "d", "t", "t", "a", "A", "e", "p", "Z"];
@@ -57,8 +66,13 @@ const VALUES = [
   "%_*",
 ];
 
+/** Some that mean nothing are among them. */
+const EXPIRATIONS = ["0", "1", "2", "03", "4", `${MAX_CREATED_AT}`, `${MAX_CREATED_AT + 1}`, "-1"];
+
 const tag: Arbitrary<readonly string[]> = fc.oneof(
   { weight: 12, arbitrary: fc.tuple(fc.constantFrom(...LETTERS), fc.constantFrom(...VALUES)) },
+  { weight: 3, arbitrary: fc.tuple(fc.constant("p"), fc.constantFrom(...KEYS)) },
+  { weight: 1, arbitrary: fc.tuple(fc.constant("expiration"), fc.constantFrom(...EXPIRATIONS)) },
   { weight: 1, arbitrary: fc.constantFrom([], [""], ["d"], ["t"], ["t", "a", "1"], ["tt", "a"]) },
 );
 
@@ -72,6 +86,41 @@ export const arbitraryEvent: Arbitrary<VerifiedEvent> = fc
     content: fc.constantFrom("", "one", "two", "\0"),
   })
   .map(madeUp);
+
+/** Requests to delete some of those events, meaningless references, and now and then to vanish. */
+export function arbitraryRequest(events: readonly NostrEvent[]): Arbitrary<VerifiedEvent> {
+  const targets = fc.constantFrom(...events);
+  const reference = fc.oneof(
+    { weight: 4, arbitrary: targets.map(({ id }) => ["e", id]) },
+    { weight: 4, arbitrary: targets.map((event) => ["a", addressText(event)]) },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom(["e"], ["a"], ["e", HEX], ["a", `1:${HEX}:`], ["t", "a"]),
+    },
+  );
+  const common = { pubkey: fc.constantFrom(...KEYS), tags: fc.array(reference, { maxLength: 4 }) };
+  const early = fc.constantFrom(0, 0, 1, 2, 3);
+  return fc
+    .oneof(
+      { weight: 40, arbitrary: fc.record({ ...common, kind: fc.constant(5), created_at: early }) },
+      {
+        weight: 1,
+        arbitrary: fc.record({ ...common, kind: fc.constant(62), created_at: fc.constant(1) }),
+      },
+    )
+    .map(madeUp);
+}
+
+/** What an `a` tag says of an event, of any kind. */
+function addressText(event: NostrEvent): string {
+  return `${event.kind}:${event.pubkey}:${identifierOf(event)}`;
+}
+
+/** Readers of those events, at times when some of them have expired. */
+export const arbitraryView: Arbitrary<View> = fc.record({
+  now: fc.constantFrom(0, 1, 2, 3, 4),
+  readers: fc.uniqueArray(fc.constantFrom(...KEYS), { maxLength: 3 }).map((keys) => new Set(keys)),
+});
 
 /** Filters for those events; `ids` are taken from `events`. */
 export function arbitraryFilter(events: readonly NostrEvent[]): Arbitrary<Filter> {

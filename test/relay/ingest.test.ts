@@ -10,7 +10,7 @@ import { Subscriptions } from "../../src/relay/subscriptions.ts";
 import { MemoryStore } from "../../src/store/memory.ts";
 import type { InsertOutcome } from "../../src/store.ts";
 import { Author } from "./conformance/session.ts";
-import { Gate, turns, unsigned } from "./setup.ts";
+import { fixedClock, Gate, stranger, turns, unsigned } from "./setup.ts";
 
 const author = new Author();
 const newPeer = (): Peer => ({ address: "192.0.2.1", pubkeys: new Set() });
@@ -21,6 +21,8 @@ const signMany = (count: number, name = "") =>
 function createIngest(parts: Partial<IngestParts> = {}): Ingest {
   return new Ingest({
     verify: (event) => verifyEvent(event, unsigned),
+    clock: fixedClock,
+    isOwnUrl: () => false,
     policy: {},
     store: new MemoryStore(),
     subscriptions: new Subscriptions(),
@@ -195,7 +197,7 @@ test("whatever fails inside is answered by error, without the reason", async () 
   };
   const ephemeral = sign("y", 20_000);
   const subscriptions = new Subscriptions();
-  subscriptions.add({ filters: [{ tags: new Map() }], deliver: fail });
+  subscriptions.add({ filters: [{ tags: new Map() }], view: stranger, deliver: fail });
   for (const parts of [
     { verify: fail },
     { verify: () => Promise.reject(new Error("secret")) },
@@ -216,6 +218,7 @@ test("every outcome of the store has its answer, and only stored events are deli
   const subscriptions = new Subscriptions();
   subscriptions.add({
     filters: [{ tags: new Map() }],
+    view: stranger,
     deliver: (event) => void delivered.push(event.content),
   });
   const ingest = createIngest({ store, subscriptions });
@@ -242,6 +245,7 @@ test("isCommitting holds exactly from the transaction's start to live delivery",
   const ingest = createIngest({ store, subscriptions });
   subscriptions.add({
     filters: [{ tags: new Map() }],
+    view: stranger,
     deliver: () => void seen.push(ingest.isCommitting(event.id)),
   });
   assert.equal(ingest.isCommitting(event.id), false);

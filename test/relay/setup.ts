@@ -3,6 +3,7 @@
 import type { Clock } from "../../src/clock.ts";
 import type { CryptoProvider } from "../../src/crypto.ts";
 import type { Log } from "../../src/log.ts";
+import type { View } from "../../src/nostr/visibility.ts";
 import { limitsPolicy } from "../../src/policy/limits.ts";
 import { Relay, type RelayParts } from "../../src/relay/relay.ts";
 import { MemoryStore } from "../../src/store/memory.ts";
@@ -16,6 +17,11 @@ import {
 } from "./conformance/session.ts";
 
 export const fixedClock: Clock = { now: () => NOW, after: () => () => {} };
+
+export const OWN_URL = "ws://relay.example:7777";
+
+/** What somebody sees who has proved no key. */
+export const stranger: View = { now: NOW, readers: new Set() };
 
 export interface TestRelay {
   readonly relay: Relay;
@@ -34,6 +40,7 @@ export function createTestRelay(parts: Partial<RelayParts> = {}): TestRelay {
     limits,
     auth: "optional",
     clock: fixedClock,
+    isOwnUrl: (url) => url === OWN_URL,
     log: (...line) => void logged.push(line),
     defer: setImmediate,
     ...parts,

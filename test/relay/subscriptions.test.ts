@@ -5,10 +5,11 @@ import type { VerifiedEvent } from "../../src/nostr/event.ts";
 import { matchFilters, parseFilter } from "../../src/nostr/filter.ts";
 import { type Subscription, Subscriptions } from "../../src/relay/subscriptions.ts";
 import { Author, NOW } from "./conformance/session.ts";
-import { unsigned } from "./setup.ts";
+import { stranger, unsigned } from "./setup.ts";
 
 class Recorder implements Subscription {
   readonly filters;
+  readonly view = stranger;
   readonly received: VerifiedEvent[] = [];
 
   constructor(...filters: readonly object[]) {
@@ -118,6 +119,7 @@ test("of 10,000 subscriptions, only those that may match are looked at", () => {
         confirmed += 1;
         return filters;
       },
+      view: stranger,
       deliver: () => {},
     };
   };

@@ -2,6 +2,7 @@
 
 import type { NostrEvent } from "../../src/nostr/event.ts";
 import type { Filter } from "../../src/nostr/filter.ts";
+import type { View } from "../../src/nostr/visibility.ts";
 import type { EventStore } from "../../src/store.ts";
 
 export function filter(conditions: Partial<Filter>): Filter {
@@ -16,18 +17,28 @@ export function tagged(letter: string, ...values: readonly string[]): Filter["ta
 export async function texts(
   store: EventStore,
   filters: readonly Filter[],
+  view?: View,
 ): Promise<readonly string[]> {
   const pages: (readonly string[])[] = [];
-  for await (const page of store.query(filters)) pages.push(page);
+  for await (const page of store.query(filters, view)) pages.push(page);
   return pages.flat();
 }
 
 /** The ids of the answer, in its order. */
-export async function ask(
+export function ask(
   store: EventStore,
   ...filters: readonly Partial<Filter>[]
 ): Promise<readonly string[]> {
-  const found = await texts(store, filters.map(filter));
+  return askAs(undefined, store, ...filters);
+}
+
+/** The ids of what that view shows. */
+export async function askAs(
+  view: View | undefined,
+  store: EventStore,
+  ...filters: readonly Partial<Filter>[]
+): Promise<readonly string[]> {
+  const found = await texts(store, filters.map(filter), view);
   return found.map((json) => (JSON.parse(json) as NostrEvent).id);
 }
 

@@ -10,7 +10,9 @@ import type { EventId } from "../../src/nostr/key.ts";
 import type { EventStore } from "../../src/store.ts";
 import { key, madeUp } from "../nostr/arbitrary.ts";
 import { ask, filter, tagged, texts } from "./ask.ts";
+import { deleting, sweeping, vanishing } from "./conformance-deletion.ts";
 import { asking, askingForTags, counting } from "./conformance-query.ts";
+import { viewing } from "./conformance-view.ts";
 
 /** `open` gives an empty store; the suite closes it. */
 export function storeConformance(name: string, open: () => Promise<EventStore>): void {
@@ -29,6 +31,10 @@ export function storeConformance(name: string, open: () => Promise<EventStore>):
   describe(`${name}: asking`, () => asking(test));
   describe(`${name}: asking for tags`, () => askingForTags(test));
   describe(`${name}: counting`, () => counting(test));
+  describe(`${name}: deleting`, () => deleting(test));
+  describe(`${name}: vanishing`, () => vanishing(test));
+  describe(`${name}: sweeping`, () => sweeping(test));
+  describe(`${name}: views`, () => viewing(test));
 }
 
 export type Test = (title: string, run: (store: EventStore) => Promise<void>) => void;

@@ -3,7 +3,14 @@ import { after, describe, it } from "node:test";
 import Database from "better-sqlite3";
 import type { Filter } from "../../src/nostr/filter.ts";
 import { migrate } from "../../src/store/migrate.ts";
-import { conditionsOf, indexesFor, probeOf, type Slice, slicesOf } from "../../src/store/sql.ts";
+import {
+  conditionsOf,
+  indexesFor,
+  probeOf,
+  type Slice,
+  slicesOf,
+  viewParameters,
+} from "../../src/store/sql.ts";
 import { key } from "../nostr/arbitrary.ts";
 
 const database = new Database(":memory:");
@@ -22,7 +29,19 @@ const tag = (letter: string, values: ReadonlySet<string>): Filter["tags"] =>
 
 function slices(conditions: Partial<Filter>): readonly (readonly Slice[])[] {
   const list = conditionsOf({ tags: new Map(), ...conditions });
-  return indexesFor(list).map((index) => slicesOf(list, index, "json"));
+  return indexesFor(list).map((index) => slicesOf(list, index, "json", false));
+}
+
+/** The same in the view of two readers. */
+function viewedSlices(conditions: Partial<Filter>): readonly (readonly Slice[])[] {
+  const view = viewParameters({ now: 0, readers: two });
+  const list = conditionsOf({ tags: new Map(), ...conditions });
+  return indexesFor(list).map((index) =>
+    slicesOf(list, index, "json", true).map((slice) => ({
+      ...slice,
+      parameters: [...view, ...slice.parameters],
+    })),
+  );
 }
 
 function planOf({ sql, parameters }: Pick<Slice, "sql" | "parameters">): readonly string[] {
@@ -51,7 +70,7 @@ describe("the plan of every shape of filter", () => {
   };
   for (const [title, filter] of Object.entries(sorted)) {
     it(`${title}: no sort, no scan`, () => {
-      for (const slice of slices(filter).flat()) {
+      for (const slice of [...slices(filter), ...viewedSlices(filter)].flat()) {
         const plan = planOf(slice).join("\n");
         assert.match(plan, /SEARCH/);
         assert.doesNotMatch(plan, /TEMP B-TREE|AUTOMATIC|SCAN (event|tag)/);
@@ -71,7 +90,7 @@ describe("the plan of every shape of filter", () => {
   };
   for (const [title, filter] of Object.entries(merged)) {
     it(`${title}: stretches of an index, only their seqs are sorted`, () => {
-      for (const slice of slices(filter).flat()) {
+      for (const slice of [...slices(filter), ...viewedSlices(filter)].flat()) {
         const plan = planOf(slice);
         assert.equal(plan.filter((detail) => detail.includes("TEMP B-TREE")).length, 1);
         assert.match(plan.join("\n"), /CO-ROUTINE found\nSEARCH (event|tag) USING/);
