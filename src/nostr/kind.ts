@@ -4,6 +4,13 @@ export type KindClass = "regular" | "replaceable" | "ephemeral" | "addressable";
 
 export const MAX_KIND = 65_535;
 
+/** A follow list (NIP-02). */
+export const KIND_FOLLOWS = 3;
+
+/** A message to somebody, wrapped by a key for one use (NIP-59). */
+export const KIND_GIFT_WRAP = 1_059;
+export const KIND_EPHEMERAL_GIFT_WRAP = 21_059;
+
 /** Client authentication (NIP-42): never stored, never broadcast. */
 export const KIND_AUTH = 22_242;
 

@@ -47,11 +47,13 @@ export class EventReader {
     const quota: Quota = { left: limit ?? Number.POSITIVE_INFINITY };
     const conditions = conditionsOf(filter);
     const index = this.#chooseIndex(conditions, range);
-    return slicesOf(conditions, index, content).map((slice) => {
+    // No index knows what is not to be shown: that takes a look at every event.
+    const column = filter.exceptKinds ? "json" : content;
+    return slicesOf(conditions, index, column).map((slice) => {
       const read: Scan["read"] = (from, rows) => {
         const parameters = [...slice.parameters, from, range.to, rows];
         const found = this.#prepare(slice.sql).iterate(...parameters) as Iterable<Row>;
-        return gather(found, rows, slice.exact ? undefined : filter);
+        return gather(found, rows, slice.exact && !filter.exceptKinds ? undefined : filter);
       };
       return new Cursor({ ...range, minRows: slice.minRows, maxRows: slice.maxRows, read }, quota);
     });

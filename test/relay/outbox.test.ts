@@ -3,12 +3,12 @@ import { test } from "node:test";
 import { silent } from "../../src/log.ts";
 import { Outbox } from "../../src/relay/outbox.ts";
 import { channelPair, type PairedChannel } from "../channel/pair.ts";
-import { turns } from "./setup.ts";
+import { fixedClock, turns } from "./setup.ts";
 
 function createOutbox(maxBufferedBytes: number) {
   const { relay: channel, client } = channelPair();
   const received: string[] = [];
-  const outbox = new Outbox(channel, maxBufferedBytes, silent);
+  const outbox = new Outbox(channel, { maxBufferedBytes, maxStallSeconds: 60 }, fixedClock, silent);
   channel.start({ message: () => {}, drain: () => outbox.drained(), end: () => outbox.end() });
   client.start({ message: (text) => void received.push(text), end: () => {} });
   channel.stall();
