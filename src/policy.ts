@@ -24,7 +24,14 @@ export interface Policy {
   write?(event: VerifiedEvent, peer: Peer): Verdict | Promise<Verdict>;
   /** May this peer ask this? */
   read?(filters: readonly Filter[], peer: Peer): Verdict | Promise<Verdict>;
+  /** What this peer gets to see of what it may ask, stored and live alike; else all of it. */
+  narrow?(filter: Filter, peer: Peer): Filter;
+  /** May this peer send a message now? Asked first, before any of it is looked at. */
+  receive?(verb: Verb, characters: number, peer: Peer): Verdict;
 }
+
+/** What a message asks for, as far as it matters for how many there may be. */
+export type Verb = "EVENT" | "REQ" | "other";
 
 /** What the relay enforces on everybody, and what NIP-11's `limitation` announces. */
 export interface Limits {
@@ -32,6 +39,8 @@ export interface Limits {
   readonly maxMessageLength: number;
   readonly maxSubscriptions: number;
   readonly maxFilters: number;
+  /** Values in all lists of all filters of one REQ. */
+  readonly maxFilterValues: number;
   /** A filter's `limit` is silently clamped to this. */
   readonly maxLimit: number;
   /** The `limit` of a filter that has none. */
@@ -43,8 +52,12 @@ export interface Limits {
   readonly createdAtLowerLimit: number;
   /** Seconds that an event may lie in the future. */
   readonly createdAtUpperLimit: number;
+  /** Leading zero bits that an event's id must have (NIP-13); 0 for none. */
+  readonly minPowDifficulty: number;
   /** Bytes queued to one client before it counts as too slow and is closed. */
   readonly maxBufferedBytes: number;
+  /** Seconds in which a client takes nothing of a full queue before it is closed. */
+  readonly maxStallSeconds: number;
 }
 
 /** Accepts what every policy accepts; the first rejection is the answer. */
@@ -53,6 +66,15 @@ export function all(...policies: readonly Policy[]): Policy {
     admit: (pubkey, peer) => firstRejection(policies, (policy) => policy.admit?.(pubkey, peer)),
     write: (event, peer) => firstRejection(policies, (policy) => policy.write?.(event, peer)),
     read: (filters, peer) => firstRejection(policies, (policy) => policy.read?.(filters, peer)),
+    narrow: (filter, peer) =>
+      policies.reduce((narrowed, policy) => policy.narrow?.(narrowed, peer) ?? narrowed, filter),
+    receive(verb, characters, peer) {
+      for (const policy of policies) {
+        const verdict = policy.receive?.(verb, characters, peer) ?? accept;
+        if (!verdict.accepted) return verdict;
+      }
+      return accept;
+    },
   };
 }
 

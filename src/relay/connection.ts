@@ -4,6 +4,7 @@
  */
 
 import type { Channel } from "../channel.ts";
+import type { Clock } from "../clock.ts";
 import { CLOSE } from "../nostr/close.ts";
 import type { NostrEvent } from "../nostr/event.ts";
 import { KIND_AUTH } from "../nostr/kind.ts";
@@ -16,6 +17,7 @@ import {
   type Reason,
 } from "../nostr/message.ts";
 import { type Rejection, reasonOf, reject, type Verdict } from "../nostr/verdict.ts";
+import type { Verb } from "../policy.ts";
 import { Inbox } from "./inbox.ts";
 import type { Ingest, Verify } from "./ingest.ts";
 import { Outbox } from "./outbox.ts";
@@ -25,6 +27,7 @@ export interface ConnectionParts extends QueriesParts {
   readonly ingest: Ingest;
   readonly verify: Verify;
   readonly auth: "required" | "optional";
+  readonly clock: Clock;
 }
 
 /** AUTH messages that may fail before the channel closes (SPEC, "More keys"). */
@@ -52,7 +55,7 @@ export class Connection {
     this.#parts = parts;
     this.#channel = channel;
     this.#inbox = new Inbox(channel, (text) => this.#handle(text));
-    this.#outbox = new Outbox(channel, parts.limits.maxBufferedBytes, parts.log);
+    this.#outbox = new Outbox(channel, parts.limits, parts.clock, parts.log);
     this.#queries = new Queries(parts, channel.peer, this.#outbox);
     if (channel.challenge !== undefined) this.#outbox.send(authChallenge(channel.challenge));
     this.ended = new Promise((ended) => this.#start(ended));
@@ -98,6 +101,9 @@ export class Connection {
   }
 
   #dispatch(message: ClientMessage, characters: number): void | Promise<void> {
+    const { peer } = this.#channel;
+    const verdict = this.#parts.policy.receive?.(verbOf(message), characters, peer);
+    if (verdict?.accepted === false) return this.#turnDown(message, reasonOf(verdict));
     switch (message.type) {
       case "EVENT":
         return this.#answer(this.#publish(message.event, characters));
@@ -113,6 +119,24 @@ export class Connection {
         return this.#answer(okMessage(message.id, false, message.reason));
       case "malformed":
         return this.#outbox.send(message.reply);
+    }
+  }
+
+  /** Answers a message without looking into it. */
+  #turnDown(message: ClientMessage, reason: Reason): void | Promise<void> {
+    switch (message.type) {
+      case "EVENT":
+      case "AUTH":
+        return this.#answer(okMessage(message.event.id, false, reason));
+      case "REQ":
+        return this.#queries.refuse(message.id, reason);
+      case "CLOSE":
+        return this.#queries.close(message.id); // makes room, so it is always welcome
+      case "refused":
+        if (message.verb === "REQ") return this.#queries.refuse(message.id, reason);
+        return this.#answer(okMessage(message.id, false, reason));
+      case "malformed":
+        return this.#refuse(CLOSE.rateLimited, reason);
     }
   }
 
@@ -192,4 +216,9 @@ export class Connection {
     this.#parts.log("error", "message could not be processed", { error: String(error) });
     this.#outbox.send(notice("error: the relay could not process this message"));
   }
+}
+
+function verbOf(message: ClientMessage): Verb {
+  const verb = message.type === "refused" ? message.verb : message.type;
+  return verb === "EVENT" || verb === "REQ" ? verb : "other";
 }

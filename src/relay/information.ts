@@ -25,6 +25,8 @@ export interface InformationParts {
   readonly self: PublicKey;
   readonly limits: Limits;
   readonly auth: "required" | "optional";
+  /** Whether the operator takes only some events, or those of some people. */
+  readonly restrictsWrites: boolean;
   /** URL of the software's project page. */
   readonly software?: string | undefined;
   readonly version: string;
@@ -63,15 +65,21 @@ export function information(parts: InformationParts): Information {
   return {
     ...settings,
     self,
-    supported_nips: [1, 9, 11, 17, 40, 42, 59, 62, 70],
+    supported_nips: supportedNips(parts.limits),
     ...(software === undefined ? {} : { software }),
     version,
-    limitation: limitation(parts.limits, parts.auth),
+    limitation: limitation(parts),
     transports: ["npubwire/1"],
   };
 }
 
-function limitation(limits: Limits, auth: "required" | "optional"): Limitation {
+/** Proof of work is announced where it is asked for. */
+function supportedNips({ minPowDifficulty }: Limits): readonly number[] {
+  const nips = [1, 9, 11, 17, 40, 42, 59, 62, 70];
+  return minPowDifficulty > 0 ? [...nips, 13].sort((a, b) => a - b) : nips;
+}
+
+function limitation({ limits, auth, restrictsWrites }: InformationParts): Limitation {
   return {
     max_message_length: limits.maxMessageLength,
     max_subscriptions: limits.maxSubscriptions,
@@ -79,10 +87,11 @@ function limitation(limits: Limits, auth: "required" | "optional"): Limitation {
     max_subid_length: MAX_SUBSCRIPTION_ID,
     max_event_tags: limits.maxEventTags,
     max_content_length: limits.maxContentLength,
-    min_pow_difficulty: 0,
+    min_pow_difficulty: limits.minPowDifficulty,
     auth_required: auth === "required",
     payment_required: false,
-    restricted_writes: false,
+    // A demand for work is a restriction, too (NIP-11).
+    restricted_writes: restrictsWrites || limits.minPowDifficulty > 0,
     created_at_lower_limit: limits.createdAtLowerLimit,
     created_at_upper_limit: limits.createdAtUpperLimit,
     default_limit: Math.min(limits.defaultLimit, limits.maxLimit),

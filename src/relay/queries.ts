@@ -46,9 +46,13 @@ export class Queries {
    */
   open(id: string, filters: readonly Filter[]): void | Promise<void> {
     this.close(id);
-    const { maxFilters, maxSubscriptions } = this.#parts.limits;
+    const { maxFilters, maxFilterValues, maxSubscriptions } = this.#parts.limits;
     if (filters.length > maxFilters) {
       this.refuse(id, `invalid: a REQ may have at most ${maxFilters} filters`);
+      return;
+    }
+    if (filters.reduce((sum, filter) => sum + valuesIn(filter), 0) > maxFilterValues) {
+      this.refuse(id, `invalid: the filters of a REQ may have at most ${maxFilterValues} values`);
       return;
     }
     if (this.#open.size >= maxSubscriptions) {
@@ -106,7 +110,9 @@ export class Queries {
       this.refuse(id, reasonOf(verdict));
       return;
     }
-    const query = new Query(id, filters, this.#view, this.#parts, this.#outbox);
+    const { policy } = this.#parts;
+    const shown = filters.map((filter) => policy.narrow?.(filter, this.#peer) ?? filter);
+    const query = new Query(id, shown, this.#view, this.#parts, this.#outbox);
     this.#open.set(id, query);
     query.start();
     this.#waiting.add(query);
@@ -125,4 +131,9 @@ export class Queries {
       this.#scans.add(scan);
     }
   }
+}
+
+function valuesIn({ ids, authors, kinds, tags }: Filter): number {
+  const lists = [ids, authors, kinds, ...tags.values()];
+  return lists.reduce((sum, list) => sum + (list?.size ?? 0), 0);
 }

@@ -8,6 +8,7 @@ import { z } from "zod";
 import { addressOf, parseAddress } from "../nostr/address.ts";
 import { isPublicKey, parsePublicKey } from "../nostr/key.ts";
 import { parsed } from "../nostr/parsed.ts";
+import { isKindRange } from "../policy/kinds.ts";
 import { MAX_MAX_MESSAGE, MIN_MAX_MESSAGE } from "../transport/constants.ts";
 import type { RelayConfig } from "./config.ts";
 
@@ -34,8 +35,40 @@ const information = group(
     pubkey: publicKey().default("").describe("The operator's npub (or hex key)."),
     contact: anyText().default("").describe("How to reach the operator, such as a mailto: URI."),
     termsOfService: anyText().default("").describe("URL of the terms of service."),
+    hidden: yesOrNo()
+      .default(false)
+      .describe(
+        "Whether strangers learn nothing of the relay: 404 to plain HTTP and to clients without npubwire. Clients of the relay find this in an event of kind 30166 by the relay's key.",
+      ),
   },
   "What the relay tells about itself (NIP-11). Empty texts are left out.",
+);
+
+const access = group(
+  {
+    connect: group(
+      {
+        allow: whoList().describe("Who may connect."),
+        deny: keyList().describe("Who is banned: neither they nor their events get in."),
+      },
+      'Who may use the relay at all. A list without "everybody" demands a key of each client.',
+    ),
+    read: whoAndWhat("read"),
+    write: whoAndWhat("publish; the author of an event counts, not who brings it"),
+    webOfTrust: group(
+      {
+        roots: keyList().describe("The npubs at the centre, such as the operator's."),
+        depth: wholeNumber(1, 4)
+          .default(2)
+          .describe("Steps from the centre; 1 is whom the roots follow."),
+        maxKeys: wholeNumber(1, 1_000_000)
+          .default(100_000)
+          .describe("Keys in it at most; the nearest come first."),
+      },
+      'Whom "webOfTrust" stands for: the roots, whom they follow, whom those follow, by the follow lists (kind 3) that the relay stores.',
+    ),
+  },
+  'Who may do what here: lists of npubs (or hex keys) and of the words "everybody" and "webOfTrust". Who is in no list may not, and deny wins.',
 );
 
 const limits = group(
@@ -45,6 +78,9 @@ const limits = group(
       .describe("Bytes of one message from a client."),
     maxSubscriptions: wholeNumber(1).default(300).describe("Subscriptions of one connection."),
     maxFilters: wholeNumber(1).default(100).describe("Filters of one subscription."),
+    maxFilterValues: wholeNumber(1)
+      .default(10_000)
+      .describe("Ids, authors, kinds and tag values in all filters of one subscription."),
     maxLimit: wholeNumber(1)
       .default(5_000)
       .describe("Stored events that one filter may ask for; a higher limit is lowered to this."),
@@ -61,11 +97,25 @@ const limits = group(
     createdAtUpperLimit: wholeNumber(0)
       .default(900)
       .describe("Seconds that an event may lie in the future."),
+    minPowDifficulty: wholeNumber(0, 256)
+      .default(0)
+      .describe("Leading zero bits that the id of an event must have (NIP-13); 0 for none."),
     maxBufferedBytes: wholeNumber(65_536)
       .default(8_388_608)
       .describe("Bytes waiting for one client before it counts as too slow and is closed."),
+    maxStallSeconds: wholeNumber(1, 3_600)
+      .default(60)
+      .describe("Time in which a client that has much to read reads nothing before it is closed."),
   },
   "What every client must keep to (announced in NIP-11).",
+);
+
+const rates = group(
+  {
+    perAddress: rate("one IP address (IPv6: one /64 network)"),
+    perNpub: rate("one key that has authenticated"),
+  },
+  "What one client may send in a minute, all at once or spread; 0 for any amount.",
 );
 
 const connections = group(
@@ -143,7 +193,9 @@ export const configSchema: z.ZodType<RelayConfig> = z
         .default("required")
         .describe("Whether clients on encrypted connections must prove a key of their own."),
       information,
+      access,
       limits,
+      rates,
       connections,
       handshake,
       trustedProxies: z
@@ -181,6 +233,64 @@ function group<Shape extends z.core.$ZodShape>(shape: Shape, description: string
     .strictObject(shape, { error })
     .prefault(() => nothing)
     .describe(description);
+}
+
+function whoAndWhat(what: string) {
+  return group(
+    {
+      allow: whoList().describe(`Who may ${what}.`),
+      deny: keyList().describe("Who may not, even so."),
+      kinds: kindList("0-65535").describe(
+        'Kinds that may be: single ones and ranges, such as [1, "30000-39999"].',
+      ),
+      exceptKinds: kindList().describe("Kinds that may not be, even so."),
+    },
+    `Who may ${what}, and which kinds.`,
+  );
+}
+
+function rate(whose: string) {
+  return group(
+    {
+      events: wholeNumber(0).default(0).describe("Events."),
+      requests: wholeNumber(0).default(0).describe("Requests (REQ)."),
+      characters: wholeNumber(0).default(0).describe("Characters of all messages."),
+    },
+    `What ${whose} may send in a minute.`,
+  );
+}
+
+function whoList() {
+  const error = 'an npub, 64 hex digits, "everybody" or "webOfTrust"';
+  const who = z.string({ error }).transform((value, context) => {
+    if (value === "everybody" || value === "webOfTrust") return value;
+    const key = parsePublicKey(value);
+    if (key.ok) return key.value;
+    context.addIssue({ code: "custom", message: error });
+    return z.NEVER;
+  });
+  return z.array(who, { error: "a list of npubs and words" }).default(() => ["everybody" as const]);
+}
+
+function keyList() {
+  const error = "an npub or 64 hex digits";
+  const key = z.string({ error }).transform((value, context) => {
+    const key = parsePublicKey(value);
+    if (key.ok) return key.value;
+    context.addIssue({ code: "custom", message: error });
+    return z.NEVER;
+  });
+  return z.array(key, { error: "a list of npubs" }).default([]);
+}
+
+function kindList(...all: readonly string[]) {
+  const error = 'a kind from 0 to 65535 or a range such as "30000-39999"';
+  const range = z.union([z.number(), z.string()], { error }).refine(isKindRange, { error });
+  return z.array(range, { error: "a list of kinds" }).default([...all]);
+}
+
+function yesOrNo() {
+  return z.boolean({ error: "true or false" });
 }
 
 function wholeNumber(min: number, max: number = Number.MAX_SAFE_INTEGER) {

@@ -9,17 +9,21 @@ import { systemClock } from "../clock.ts";
 import { createNodeCrypto } from "../crypto/node.ts";
 import { type Log, silent } from "../log.ts";
 import { type PublicKey, publicKeyOf } from "../nostr/key.ts";
+import { accessPolicy, asksForWebOfTrust, restrictsWrites } from "../policy/access.ts";
 import { limitsPolicy } from "../policy/limits.ts";
+import { ratePolicy } from "../policy/rate.ts";
+import { WebOfTrust } from "../policy/web-of-trust.ts";
 import { accept, all, type Policy, type Verdict } from "../policy.ts";
-import { type InformationSettings, information } from "../relay/information.ts";
+import { type Information, type InformationSettings, information } from "../relay/information.ts";
 import { Relay } from "../relay/relay.ts";
 import { openSqliteStore } from "../store/sqlite.ts";
-import { proxyList } from "./admission.ts";
+import { addressGroup, proxyList } from "./admission.ts";
 import { announce } from "./announcement.ts";
 import { attach } from "./attach.ts";
 import type { RelayConfig } from "./config.ts";
 import { httpListener } from "./http.ts";
 import { openRelayKey } from "./relay-key.ts";
+import { describeSelf } from "./self-description.ts";
 import { SOFTWARE, VERSION } from "./version.ts";
 
 export interface StartOptions {
@@ -55,7 +59,24 @@ export async function startRelay(
   const self = publicKeyOf(key.secretKey, crypto);
   announce(config, self, config.port); // refuses wrong addresses before anything is opened
   const store = await openSqliteStore(join(config.data, "events.sqlite"));
-  const policy = all(limitsPolicy(limits, clock), options.policy ?? {});
+  const trust = new WebOfTrust(config.access.webOfTrust, {
+    store,
+    clock,
+    log,
+    defer: setImmediate,
+  });
+  if (asksForWebOfTrust(config.access)) await trust.refresh();
+  const policy = all(
+    ratePolicy(config.rates, { clock, networkOf: addressGroup }),
+    limitsPolicy(limits, clock),
+    accessPolicy(config.access, trust),
+    options.policy ?? {},
+    trust.observer,
+  );
+  const document = informationDocument(config, self);
+  if (config.information.hidden) {
+    await describeSelf(document, key.secretKey, { store, crypto, now: clock.now() });
+  }
   const server = createServer({
     headersTimeout: config.handshake.deadlineSeconds * SECOND,
     requestTimeout: config.handshake.deadlineSeconds * SECOND,
@@ -66,6 +87,7 @@ export async function startRelay(
   try {
     port = await listen(server, config.port, host);
   } catch (error) {
+    trust.close();
     await store.close();
     throw error;
   }
@@ -85,15 +107,8 @@ export async function startRelay(
     "request",
     httpListener({
       path,
-      information: () =>
-        information({
-          settings: informationSettings(config),
-          self,
-          limits,
-          auth,
-          software: SOFTWARE,
-          version: VERSION,
-        }),
+      information: () => document,
+      isHidden: config.information.hidden,
       greeting: `This is a Nostr relay. Its address is ${address}\n`,
     }),
   );
@@ -105,6 +120,7 @@ export async function startRelay(
     path,
     auth,
     plaintext: config.plaintext,
+    isHidden: config.information.hidden,
     plaintextNotice: `restricted: this relay is encrypted, and nothing of what you sent was read; connect to ${address} with an npubwire client`,
     maxMessage: limits.maxMessageLength,
     authDeadline: config.handshake.authDeadlineSeconds * SECOND,
@@ -136,6 +152,7 @@ export async function startRelay(
       await relay.close();
       server.closeIdleConnections();
       await closed;
+      trust.close();
       await store.close();
       log("info", "relay closed");
     },
@@ -156,9 +173,21 @@ function listen(server: Server, port: number, host: string): Promise<number> {
   });
 }
 
+function informationDocument(config: RelayConfig, self: PublicKey): Information {
+  return information({
+    settings: informationSettings(config),
+    self,
+    limits: config.limits,
+    auth: config.auth,
+    restrictsWrites: restrictsWrites(config.access),
+    software: SOFTWARE,
+    version: VERSION,
+  });
+}
+
 /** NIP-11 names fields in snake case, and an empty text says nothing. */
 function informationSettings({ information: settings }: RelayConfig): InformationSettings {
-  const { name, description, termsOfService, ...others } = settings;
+  const { name, description, termsOfService, hidden: _, ...others } = settings;
   const given = Object.entries({ ...others, terms_of_service: termsOfService });
   return { name, description, ...Object.fromEntries(given.filter(([, value]) => value !== "")) };
 }

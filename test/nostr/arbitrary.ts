@@ -130,6 +130,7 @@ export function arbitraryFilter(events: readonly NostrEvent[]): Arbitrary<Filter
       ids: sometimes(6, setOf(ids, 12)),
       authors: sometimes(3, setOf(KEYS, 4)),
       kinds: sometimes(3, setOf(KINDS, 6)),
+      exceptKinds: sometimes(8, setOf(KINDS, 6)),
       since: sometimes(4, fc.constantFrom(0, 1, 1, 2, 2, 3, ...BOUNDS)),
       until: sometimes(4, fc.constantFrom(3, 3, 4, 4, 5, ...BOUNDS)),
       limit: sometimes(2, fc.nat({ max: 12 })),

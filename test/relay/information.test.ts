@@ -11,6 +11,7 @@ function document(settings: InformationSettings, auth: "required" | "optional" =
     self,
     limits: CONFORMANCE_LIMITS,
     auth,
+    restrictsWrites: false,
     software: "https://software.example",
     version: "1.2.3",
   });

@@ -33,13 +33,16 @@ export const CONFORMANCE_LIMITS: Limits = {
   maxMessageLength: 131_072,
   maxSubscriptions: 8,
   maxFilters: 5,
+  maxFilterValues: 5_000,
   maxLimit: 20,
   defaultLimit: 10,
   maxEventTags: 100,
   maxContentLength: 10_000,
   createdAtLowerLimit: 0,
   createdAtUpperLimit: 900,
+  minPowDifficulty: 0,
   maxBufferedBytes: 4_194_304,
+  maxStallSeconds: 60,
 };
 
 export const crypto: CryptoProvider = createNodeCrypto();
