@@ -17,6 +17,9 @@ import type { Filter } from "./nostr/filter.ts";
  */
 export type InsertOutcome = "stored" | "duplicate" | "superseded" | "deleted";
 
+/** `oldest first` is the exact reverse of `newest first`, which has ties lowest id first. */
+export type ExportOrder = "oldest first" | "newest first";
+
 export interface EventStore {
   /**
    * Stores a batch in one transaction, in order; the outcomes stand in the order of the events.
@@ -32,5 +35,11 @@ export interface EventStore {
   query(filters: readonly Filter[]): AsyncIterable<readonly string[]>;
   /** How many different events match any of the filters; limits are ignored. */
   count(filters: readonly Filter[]): Promise<number>;
+  /**
+   * Everything that matches any of the filters, each event once, for backups: what `query` may hide
+   * is not hidden here, and limits are ignored. Pages of canonical JSON texts; the caller may stop
+   * at any page. Of what is written meanwhile, some may be missing.
+   */
+  export(filters: readonly Filter[], order: ExportOrder): AsyncIterable<readonly string[]>;
   close(): Promise<void>;
 }

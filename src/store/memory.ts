@@ -6,7 +6,7 @@
 import { compareNewestFirst, identifierOf, type VerifiedEvent } from "../nostr/event.ts";
 import { type Filter, matchFilter, matchFilters } from "../nostr/filter.ts";
 import { hasVersions } from "../nostr/kind.ts";
-import type { EventStore, InsertOutcome } from "../store.ts";
+import type { EventStore, ExportOrder, InsertOutcome } from "../store.ts";
 
 const PAGE_EVENTS = 500;
 
@@ -23,11 +23,20 @@ export class MemoryStore implements EventStore {
     const sorted = [...this.#events.values()].sort(compareNewestFirst);
     const wanted = new Set(filters.flatMap((filter) => newest(filter, sorted)));
     const union = sorted.filter((event) => wanted.has(event)).map((event) => event.json);
-    for (let at = 0; at < union.length; at += PAGE_EVENTS) yield union.slice(at, at + PAGE_EVENTS);
+    yield* pages(union);
   }
 
   async count(filters: readonly Filter[]): Promise<number> {
     return [...this.#events.values()].filter((event) => matchFilters(filters, event)).length;
+  }
+
+  async *export(
+    filters: readonly Filter[],
+    order: ExportOrder,
+  ): AsyncGenerator<readonly string[], void, undefined> {
+    const wanted = [...this.#events.values()].filter((event) => matchFilters(filters, event));
+    const texts = wanted.sort(compareNewestFirst).map((event) => event.json);
+    yield* pages(order === "oldest first" ? texts.reverse() : texts);
   }
 
   async close(): Promise<void> {}
@@ -48,4 +57,8 @@ export class MemoryStore implements EventStore {
 
 function newest(filter: Filter, sorted: readonly VerifiedEvent[]): readonly VerifiedEvent[] {
   return sorted.filter((event) => matchFilter(filter, event)).slice(0, filter.limit);
+}
+
+function* pages(texts: readonly string[]): Generator<readonly string[], void, undefined> {
+  for (let at = 0; at < texts.length; at += PAGE_EVENTS) yield texts.slice(at, at + PAGE_EVENTS);
 }

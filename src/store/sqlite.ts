@@ -6,8 +6,9 @@
 import type { Database, Options } from "better-sqlite3";
 import type { VerifiedEvent } from "../nostr/event.ts";
 import type { Filter } from "../nostr/filter.ts";
-import type { EventStore, InsertOutcome } from "../store.ts";
+import type { EventStore, ExportOrder, InsertOutcome } from "../store.ts";
 import { StoreError } from "./error.ts";
+import { exportEvents } from "./export.ts";
 import { migrate } from "./migrate.ts";
 import { EventReader } from "./read.ts";
 import { EventWriter } from "./write.ts";
@@ -58,11 +59,13 @@ class SqliteStore implements EventStore {
   readonly #databases: readonly Database[];
   readonly #writer: EventWriter;
   readonly #reader: EventReader;
+  readonly #exported: Database;
 
   constructor(writer: Database, reader: Database) {
     this.#databases = [reader, writer];
     this.#writer = new EventWriter(writer);
     this.#reader = new EventReader(reader);
+    this.#exported = reader;
   }
 
   async insert(events: readonly VerifiedEvent[]): Promise<readonly InsertOutcome[]> {
@@ -75,6 +78,10 @@ class SqliteStore implements EventStore {
 
   count(filters: readonly Filter[]): Promise<number> {
     return this.#reader.count(filters);
+  }
+
+  export(filters: readonly Filter[], order: ExportOrder): AsyncIterable<readonly string[]> {
+    return exportEvents(this.#exported, filters, order);
   }
 
   async close(): Promise<void> {

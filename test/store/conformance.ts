@@ -10,6 +10,7 @@ import type { EventId } from "../../src/nostr/key.ts";
 import type { EventStore } from "../../src/store.ts";
 import { key, madeUp } from "../nostr/arbitrary.ts";
 import { ask, filter, tagged, texts } from "./ask.ts";
+import { exporting } from "./conformance-export.ts";
 import { asking, askingForTags, counting } from "./conformance-query.ts";
 
 /** `open` gives an empty store; the suite closes it. */
@@ -29,6 +30,7 @@ export function storeConformance(name: string, open: () => Promise<EventStore>):
   describe(`${name}: asking`, () => asking(test));
   describe(`${name}: asking for tags`, () => askingForTags(test));
   describe(`${name}: counting`, () => counting(test));
+  describe(`${name}: exporting`, () => exporting(test));
 }
 
 export type Test = (title: string, run: (store: EventStore) => Promise<void>) => void;

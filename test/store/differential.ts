@@ -1,6 +1,6 @@
 /**
  * Random stores asked random questions: a store must answer exactly as the reference does, in
- * outcomes, order, union and count.
+ * outcomes, order, union, count and export.
  */
 
 import assert from "node:assert/strict";
@@ -10,7 +10,7 @@ import type { Filter } from "../../src/nostr/filter.ts";
 import { MemoryStore } from "../../src/store/memory.ts";
 import type { EventStore } from "../../src/store.ts";
 import { arbitraryEvent, arbitraryFilter } from "../nostr/arbitrary.ts";
-import { texts } from "./ask.ts";
+import { exported, texts } from "./ask.ts";
 
 export interface Dose {
   /** Fixes every event and every question. */
@@ -34,6 +34,11 @@ export async function compareWithReference(store: EventStore, dose: Dose): Promi
     const expected = await texts(reference, filters);
     if (actual.join() !== expected.join()) assert.fail(report(dose, filters, actual, expected));
     assert.equal(await store.count(filters), await reference.count(filters), report(dose, filters));
+    for (const order of ["oldest first", "newest first"] as const) {
+      const actual = await exported(store, filters, order);
+      const expected = await exported(reference, filters, order);
+      if (actual.join() !== expected.join()) assert.fail(report(dose, filters, actual, expected));
+    }
   }
 }
 
