@@ -3,7 +3,6 @@
 import { mkdirSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
 import type { Peer } from "../channel.ts";
 import { systemClock } from "../clock.ts";
 import { createNodeCrypto } from "../crypto/node.ts";
@@ -18,6 +17,7 @@ import { proxyList } from "./admission.ts";
 import { announce } from "./announcement.ts";
 import { attach } from "./attach.ts";
 import type { RelayConfig } from "./config.ts";
+import { databaseFile } from "./database.ts";
 import { httpListener } from "./http.ts";
 import { openRelayKey } from "./relay-key.ts";
 import { SOFTWARE, VERSION } from "./version.ts";
@@ -54,7 +54,7 @@ export async function startRelay(
   const key = openRelayKey(config.key, crypto);
   const self = publicKeyOf(key.secretKey, crypto);
   announce(config, self, config.port); // refuses wrong addresses before anything is opened
-  const store = await openSqliteStore(join(config.data, "events.sqlite"));
+  const store = await openSqliteStore(databaseFile(config));
   const policy = all(limitsPolicy(limits, clock), options.policy ?? {});
   const relay = new Relay({ store, crypto, policy, limits, auth, clock, log, defer: setImmediate });
   const server = createServer({
