@@ -40,7 +40,7 @@ Examples:
 const SHOWN_BY_DEFAULT = 100;
 
 export function addImportCommand(root: Command, parts: CliParts): void {
-  const show = "print line number and reason of what is rejected, of the first so many";
+  const show = "print number and reason of lines that are rejected, up to so many";
   root
     .command("import")
     .description("store events from standard input, one JSON object a line")
@@ -48,7 +48,7 @@ export function addImportCommand(root: Command, parts: CliParts): void {
     .option("--data <folder>", "folder of the database and the key")
     .option("--no-verify", "take signatures on trust, in a backup of your own")
     .addOption(
-      new Option("--show-rejected [number]", `${show} (${SHOWN_BY_DEFAULT})`)
+      new Option("--show-rejected [number]", show)
         .preset(`${SHOWN_BY_DEFAULT}`)
         .argParser(parseCount),
     )
