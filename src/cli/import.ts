@@ -176,7 +176,8 @@ class Import {
 
   #summary(): string {
     const counts = Object.entries(this.#counts).map(([word, n]) => `${grouped(n)} ${word}`);
-    return `${grouped(this.#total())} lines: ${counts.join(", ")}`;
+    const total = this.#total();
+    return `${grouped(total)} ${total === 1 ? "line" : "lines"}: ${counts.join(", ")}`;
   }
 
   #total(): number {

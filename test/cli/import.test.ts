@@ -84,7 +84,7 @@ describe("npubwire import", () => {
     }
     const outcome = await importing(store, [], [], { input: input(), stop: stop.signal });
     assert.equal(outcome.code, 1);
-    assert.match(outcome.out, /^1 lines: 1 stored/);
+    assert.match(outcome.out, /^1 line: 1 stored/);
     assert.match(outcome.err, /^npubwire: stopped before the end of the input\nWhat was counted/);
     assert.deepEqual(await stored(store), [event.json]);
   });
@@ -98,7 +98,7 @@ describe("npubwire import", () => {
     const given = ["1", "2", "3"].map((content) => signed({ content }).json);
     const { code, out, err } = await importing(store, given);
     assert.equal(code, 1);
-    assert.match(out, /^1 lines: 1 stored/);
+    assert.match(out, /^1 line: 1 stored/);
     assert.equal(err, "npubwire: database or disk is full\n");
   });
 
