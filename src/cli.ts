@@ -8,7 +8,7 @@ import { secretKeySigner, secureWebSocket } from "./client.ts";
 import { systemClock } from "./clock.ts";
 import { createNodeCrypto } from "./crypto/node.ts";
 import { startRelay } from "./index.ts";
-import { openDatabase } from "./server/database.ts";
+import { hasDatabase, openDatabase } from "./server/database.ts";
 import { VERSION } from "./server/version.ts";
 
 const stop = new AbortController();
@@ -25,6 +25,7 @@ process.exitCode = await run(process.argv.slice(2), {
   environment: process.env,
   startRelay,
   dial: (address, key) => new (secureWebSocket({ signer: secretKeySigner(key) }))(address),
+  hasDatabase,
   openDatabase,
   input: process.stdin.isTTY ? undefined : input(),
   out: (text) => process.stdout.write(text),

@@ -46,14 +46,14 @@ export function addExportCommand(root: Command, parts: CliParts): void {
 
 async function exportEvents(flags: ExportFlags, parts: CliParts): Promise<void> {
   const config = loadConfig(flags.config, { data: flags.data });
-  const store = await parts.openDatabase(config, { create: false });
-  if (store === undefined) {
+  if (!parts.hasDatabase(config)) {
     throw new Failure(
       EXIT.usage,
       `there is no database in ${config.data}`,
       "Name the relay's folder with --data, or its configuration with --config.",
     );
   }
+  const store = await parts.openDatabase(config);
   const order = flags.reverse ? "newest first" : "oldest first";
   const line = parts.terminal.out ? escapeControls : (json: string) => json;
   try {

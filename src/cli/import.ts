@@ -66,8 +66,7 @@ async function importEvents(flags: ImportFlags, parts: CliParts): Promise<void> 
     );
   }
   const config = loadConfig(flags.config, { data: flags.data });
-  const store = await parts.openDatabase(config, { create: true });
-  if (store === undefined) throw new Failure(EXIT.failed, `no database in ${config.data}`);
+  const store = await parts.openDatabase(config);
   const verifier = flags.verify ? crypto : trusting(crypto);
   const run = new Import(store, verifier, flags.showRejected, parts);
   try {

@@ -20,11 +20,9 @@ export interface CliParts {
   ) => Promise<RunningRelay>;
   /** Opens the drop-in WebSocket at a `nostr+ws://npub1…@host` address, signing with `key`. */
   readonly dial: (address: string, key: SecretKey) => Socket;
-  /** The database of a relay with this configuration; `openDatabase` of `server/database.ts`. */
-  readonly openDatabase: (
-    config: RelayConfig,
-    options: { readonly create: boolean },
-  ) => Promise<EventStore | undefined>;
+  /** The database of a relay with this configuration; both from `server/database.ts`. */
+  readonly hasDatabase: (config: RelayConfig) => boolean;
+  readonly openDatabase: (config: RelayConfig) => Promise<EventStore>;
   /** Standard input; `undefined` when it is a terminal. */
   readonly input: AsyncIterable<Uint8Array> | undefined;
   /** Standard output and standard error. The text brings its own line feeds. */

@@ -6,20 +6,21 @@ import { openSqliteStore } from "../store/sqlite.ts";
 import type { EventStore } from "../store.ts";
 import type { RelayConfig } from "./config.ts";
 
-export function databaseFile({ data }: Pick<RelayConfig, "data">): string {
-  return join(data, "events.sqlite");
+type Place = Pick<RelayConfig, "data">;
+
+export function hasDatabase(config: Place): boolean {
+  return existsSync(fileIn(config));
 }
 
 /**
- * Opens the database of a relay, which may be running. Where there is none it is made, or, without
- * `create`, nothing is returned. Throws a StoreError or the system's error.
+ * Opens the database, which other processes may have open too; where there is none, it is made.
+ * Throws a StoreError or the system's error.
  */
-export async function openDatabase(
-  config: Pick<RelayConfig, "data">,
-  { create }: { readonly create: boolean },
-): Promise<EventStore | undefined> {
-  const file = databaseFile(config);
-  if (!create && !existsSync(file)) return undefined;
+export async function openDatabase(config: Place): Promise<EventStore> {
   mkdirSync(config.data, { recursive: true, mode: 0o700 });
-  return await openSqliteStore(file);
+  return await openSqliteStore(fileIn(config));
+}
+
+function fileIn({ data }: Place): string {
+  return join(data, "events.sqlite");
 }

@@ -12,12 +12,11 @@ import { limitsPolicy } from "../policy/limits.ts";
 import { accept, all, type Policy, type Verdict } from "../policy.ts";
 import { type InformationSettings, information } from "../relay/information.ts";
 import { Relay } from "../relay/relay.ts";
-import { openSqliteStore } from "../store/sqlite.ts";
 import { proxyList } from "./admission.ts";
 import { announce } from "./announcement.ts";
 import { attach } from "./attach.ts";
 import type { RelayConfig } from "./config.ts";
-import { databaseFile } from "./database.ts";
+import { openDatabase } from "./database.ts";
 import { httpListener } from "./http.ts";
 import { openRelayKey } from "./relay-key.ts";
 import { SOFTWARE, VERSION } from "./version.ts";
@@ -54,7 +53,7 @@ export async function startRelay(
   const key = openRelayKey(config.key, crypto);
   const self = publicKeyOf(key.secretKey, crypto);
   announce(config, self, config.port); // refuses wrong addresses before anything is opened
-  const store = await openSqliteStore(databaseFile(config));
+  const store = await openDatabase(config);
   const policy = all(limitsPolicy(limits, clock), options.policy ?? {});
   const relay = new Relay({ store, crypto, policy, limits, auth, clock, log, defer: setImmediate });
   const server = createServer({

@@ -102,11 +102,8 @@ describe("npubwire export", () => {
   });
 
   it("makes no database where there is none", async () => {
-    const openDatabase = async (_: unknown, { create }: { readonly create: boolean }) => {
-      assert.equal(create, false);
-      return undefined;
-    };
-    const { code, err } = await npubwire(["export", "--data", "nowhere"], { openDatabase });
+    const hasDatabase = () => false;
+    const { code, err } = await npubwire(["export", "--data", "nowhere"], { hasDatabase });
     assert.equal(code, 2);
     assert.match(err, /^npubwire: there is no database in .*nowhere\nName the relay's folder/);
   });

@@ -34,6 +34,7 @@ export async function npubwire(
     dial: () => {
       throw new Error("no dialling here");
     },
+    hasDatabase: () => true,
     openDatabase: () => Promise.reject(new Error("no database here")),
     input: undefined,
     drained: async () => {},
