@@ -25,8 +25,9 @@ interface ImportFlags {
 const HELP = `
 Standard input holds one event a line, as JSON. The relay may be running: its clients find what was
 imported with their next request. Neither its limits nor its policies are asked; every id and every
-signature is checked, and ephemeral events are rejected. What is stored already is counted, not
-stored twice, so an import that was stopped can be run again.
+signature is checked. Ephemeral events are rejected, and lines of more than 4 MiB, unless the relay's
+limits.maxMessageLength is higher. What is stored already is counted, not stored twice, so an import
+that was stopped can be run again.
 
 Exit code 0: every event is stored now, was stored before, or is replaced or deleted by one that is.
 Exit code 1: some lines were rejected, or the import was stopped.
@@ -38,6 +39,8 @@ Examples:
 `;
 
 const SHOWN_BY_DEFAULT = 100;
+/** Bytes, unless the relay takes longer messages. Texts of brackets grow fiftyfold when parsed. */
+const MAX_LINE = 4 * 2 ** 20;
 
 export function addImportCommand(root: Command, parts: CliParts): void {
   const show = "print number and reason of lines that are rejected, up to so many";
@@ -66,11 +69,12 @@ async function importEvents(flags: ImportFlags, parts: CliParts): Promise<void> 
     );
   }
   const config = loadConfig(flags.config, { data: flags.data });
+  const maxLine = Math.max(MAX_LINE, config.limits.maxMessageLength);
   const store = await parts.openDatabase(config);
   const verifier = flags.verify ? crypto : trusting(crypto);
   const run = new Import(store, verifier, flags.showRejected, parts);
   try {
-    await run.take(readEventLines(input, parts.stop));
+    await run.take(readEventLines(input, parts.stop, maxLine));
   } finally {
     run.report();
     await store.close();

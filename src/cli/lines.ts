@@ -7,7 +7,6 @@ import { Buffer, isUtf8 } from "node:buffer";
 import { type NostrEvent, parseEvent } from "../nostr/event.ts";
 import { malformed, type Parsed } from "../nostr/parsed.ts";
 import { findJsonError } from "../server/json-error.ts";
-import { MAX_MAX_MESSAGE } from "../transport/constants.ts";
 
 export interface EventLine {
   /** From 1. */
@@ -15,20 +14,17 @@ export interface EventLine {
   readonly event: Parsed<NostrEvent>;
 }
 
-/** Bytes; no relay of this kind could have taken a longer event. */
-export const MAX_LINE_LENGTH: number = MAX_MAX_MESSAGE;
-
 /** In longer texts, where exactly the JSON is wrong helps nobody. */
 const MAX_EXPLAINED_LENGTH = 2 ** 16;
 
 /**
  * The lines of each chunk as it comes; empty ones are left out. Ends with the input or when `stop`
- * is aborted. Memory is bounded by a chunk and a line, whatever the input.
+ * is aborted. Memory is bounded by a chunk and a line of `maxLength` bytes, whatever the input.
  */
 export async function* readEventLines(
   input: AsyncIterable<Uint8Array>,
   stop: AbortSignal,
-  maxLength: number = MAX_LINE_LENGTH,
+  maxLength: number,
 ): AsyncGenerator<readonly EventLine[], void, undefined> {
   const splitter = new Splitter(maxLength);
   for await (const chunk of until(stop, input)) {

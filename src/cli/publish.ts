@@ -5,6 +5,7 @@ import { type NostrEvent, signEvent, type Tag } from "../nostr/event.ts";
 import { MAX_KIND } from "../nostr/kind.ts";
 import { isWellFormed } from "../nostr/parsed.ts";
 import { printable } from "../server/log.ts";
+import { MAX_MAX_MESSAGE } from "../transport/constants.ts";
 import { type Conversation, converse } from "./conversation.ts";
 import { EXIT, Failure } from "./failure.ts";
 import { type EventLine, readEventLines } from "./lines.ts";
@@ -110,7 +111,7 @@ function readEvents(
       "--kind and --tag belong to a note; events on standard input are signed as they are",
     );
   }
-  return candidatesIn(readEventLines(input, stop));
+  return candidatesIn(readEventLines(input, stop, MAX_MAX_MESSAGE));
 }
 
 async function* candidatesIn(

@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, it } from "node:test";
 import { signEvent, type VerifiedEvent } from "../../src/nostr/event.ts";
 import { generateSecretKey } from "../../src/nostr/key.ts";
@@ -100,6 +103,22 @@ describe("npubwire import", () => {
     assert.equal(code, 1);
     assert.match(out, /^1 line: 1 stored/);
     assert.equal(err, "npubwire: database or disk is full\n");
+  });
+
+  it("takes lines of 4 MiB, and of what the relay takes if that is more", async () => {
+    const line = signed({}).json.padEnd(4 * 2 ** 20);
+    const longer = await importing(new MemoryStore(), [line, `${line} `], ["--show-rejected"]);
+    assert.equal(longer.err, "line 2: the line is too long\nnpubwire: lines rejected: 1\n");
+    const folder = mkdtempSync(join(tmpdir(), "npubwire-cli-import-"));
+    try {
+      const file = join(folder, "relay.config.json");
+      writeFileSync(file, JSON.stringify({ limits: { maxMessageLength: 4 * 2 ** 20 + 1 } }));
+      const given = [`${line} `, `${line}  `];
+      const { out } = await importing(new MemoryStore(), given, ["--config", file]);
+      assert.match(out, /^2 lines: 1 stored, .* 1 rejected$/m);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it("wants standard input", async () => {

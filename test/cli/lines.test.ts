@@ -72,7 +72,7 @@ describe("event lines", () => {
   it("end when the user stops, though the input does not", async () => {
     const stop = new AbortController();
     const found: EventLine[] = [];
-    for await (const lines of readEventLines(endless(), stop.signal)) {
+    for await (const lines of readEventLines(endless(), stop.signal, 1_000)) {
       found.push(...lines);
       setImmediate(() => stop.abort());
     }
@@ -91,7 +91,7 @@ async function* endless(): AsyncIterable<Uint8Array> {
 
 async function read(
   chunks: readonly (string | Uint8Array)[],
-  maxLength?: number,
+  maxLength = 200_000,
 ): Promise<readonly EventLine[]> {
   const found: EventLine[] = [];
   for await (const lines of readEventLines(input(chunks), never, maxLength)) found.push(...lines);
