@@ -18,6 +18,9 @@ import type { View } from "./nostr/visibility.ts";
  */
 export type InsertOutcome = "stored" | "duplicate" | "superseded" | "deleted";
 
+/** `oldest first` is the exact reverse of `newest first`, which has ties lowest id first. */
+export type ExportOrder = "oldest first" | "newest first";
+
 export interface EventStore {
   /**
    * Stores a batch in one transaction, in order; the outcomes stand in the order of the events.
@@ -38,5 +41,11 @@ export interface EventStore {
   count(filters: readonly Filter[], view?: View): Promise<number>;
   /** Removes events that have expired by `now` (unix seconds), a bounded number; resolves with it. */
   sweep(now: number): Promise<number>;
+  /**
+   * Everything that matches any of the filters, each event once, for backups: what `query` may hide
+   * is not hidden here, and limits are ignored. Pages of canonical JSON texts; the caller may stop
+   * at any page. Of what is written meanwhile, some may be missing.
+   */
+  export(filters: readonly Filter[], order: ExportOrder): AsyncIterable<readonly string[]>;
   close(): Promise<void>;
 }

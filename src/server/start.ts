@@ -3,7 +3,6 @@
 import { mkdirSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
 import type { Peer } from "../channel.ts";
 import { systemClock } from "../clock.ts";
 import { createNodeCrypto } from "../crypto/node.ts";
@@ -16,11 +15,11 @@ import { WebOfTrust } from "../policy/web-of-trust.ts";
 import { accept, all, type Policy, type Verdict } from "../policy.ts";
 import { type Information, type InformationSettings, information } from "../relay/information.ts";
 import { Relay } from "../relay/relay.ts";
-import { openSqliteStore } from "../store/sqlite.ts";
 import { addressGroup, proxyList } from "./admission.ts";
 import { announce } from "./announcement.ts";
 import { attach } from "./attach.ts";
 import type { RelayConfig } from "./config.ts";
+import { openDatabase } from "./database.ts";
 import { httpListener } from "./http.ts";
 import { openRelayKey } from "./relay-key.ts";
 import { describeSelf } from "./self-description.ts";
@@ -58,7 +57,7 @@ export async function startRelay(
   const key = openRelayKey(config.key, crypto);
   const self = publicKeyOf(key.secretKey, crypto);
   announce(config, self, config.port); // refuses wrong addresses before anything is opened
-  const store = await openSqliteStore(join(config.data, "events.sqlite"));
+  const store = await openDatabase(config);
   const trust = new WebOfTrust(config.access.webOfTrust, {
     store,
     clock,

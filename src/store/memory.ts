@@ -10,7 +10,7 @@ import { type Filter, matchFilter, matchFilters } from "../nostr/filter.ts";
 import type { PublicKey } from "../nostr/key.ts";
 import { hasVersions, KIND_VANISH } from "../nostr/kind.ts";
 import { isVisible, type View } from "../nostr/visibility.ts";
-import type { EventStore, InsertOutcome } from "../store.ts";
+import type { EventStore, ExportOrder, InsertOutcome } from "../store.ts";
 
 const PAGE_EVENTS = 500;
 
@@ -36,7 +36,7 @@ export class MemoryStore implements EventStore {
     const sorted = this.#visible(view).sort(compareNewestFirst);
     const wanted = new Set(filters.flatMap((filter) => newest(filter, sorted)));
     const union = sorted.filter((event) => wanted.has(event)).map((event) => event.json);
-    for (let at = 0; at < union.length; at += PAGE_EVENTS) yield union.slice(at, at + PAGE_EVENTS);
+    yield* pages(union);
   }
 
   async count(filters: readonly Filter[], view?: View): Promise<number> {
@@ -47,6 +47,15 @@ export class MemoryStore implements EventStore {
     const expired = [...this.#events.values()].filter((event) => isExpired(event, now));
     for (const event of expired) this.#remove(event);
     return expired.length;
+  }
+
+  async *export(
+    filters: readonly Filter[],
+    order: ExportOrder,
+  ): AsyncGenerator<readonly string[], void, undefined> {
+    const wanted = [...this.#events.values()].filter((event) => matchFilters(filters, event));
+    const texts = wanted.sort(compareNewestFirst).map((event) => event.json);
+    yield* pages(order === "oldest first" ? texts.reverse() : texts);
   }
 
   async close(): Promise<void> {}
@@ -118,4 +127,8 @@ function addressKey(event: VerifiedEvent): string {
 
 function newest(filter: Filter, sorted: readonly VerifiedEvent[]): readonly VerifiedEvent[] {
   return sorted.filter((event) => matchFilter(filter, event)).slice(0, filter.limit);
+}
+
+function* pages(texts: readonly string[]): Generator<readonly string[], void, undefined> {
+  for (let at = 0; at < texts.length; at += PAGE_EVENTS) yield texts.slice(at, at + PAGE_EVENTS);
 }

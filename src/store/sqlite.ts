@@ -8,9 +8,10 @@ import type { VerifiedEvent } from "../nostr/event.ts";
 import type { Filter } from "../nostr/filter.ts";
 import { KIND_VANISH } from "../nostr/kind.ts";
 import type { View } from "../nostr/visibility.ts";
-import type { EventStore, InsertOutcome } from "../store.ts";
+import type { EventStore, ExportOrder, InsertOutcome } from "../store.ts";
 import { Eraser } from "./erase.ts";
 import { StoreError } from "./error.ts";
+import { exportEvents } from "./export.ts";
 import { migrate } from "./migrate.ts";
 import { EventReader } from "./read.ts";
 import { EventTable } from "./table.ts";
@@ -66,6 +67,7 @@ class SqliteStore implements EventStore {
   readonly #writer: EventWriter;
   readonly #eraser: Eraser;
   readonly #reader: EventReader;
+  readonly #exported: Database;
 
   constructor(writer: Database, reader: Database) {
     const table = new EventTable(writer);
@@ -73,6 +75,7 @@ class SqliteStore implements EventStore {
     this.#writer = new EventWriter(writer, table);
     this.#eraser = new Eraser(writer, table);
     this.#reader = new EventReader(reader);
+    this.#exported = reader;
   }
 
   async insert(events: readonly VerifiedEvent[]): Promise<readonly InsertOutcome[]> {
@@ -91,6 +94,10 @@ class SqliteStore implements EventStore {
 
   count(filters: readonly Filter[], view?: View): Promise<number> {
     return this.#reader.count(filters, view);
+  }
+
+  export(filters: readonly Filter[], order: ExportOrder): AsyncIterable<readonly string[]> {
+    return exportEvents(this.#exported, filters, order);
   }
 
   async close(): Promise<void> {

@@ -11,6 +11,7 @@ import type { EventStore } from "../../src/store.ts";
 import { key, madeUp } from "../nostr/arbitrary.ts";
 import { ask, filter, tagged, texts } from "./ask.ts";
 import { deleting, sweeping, vanishing } from "./conformance-deletion.ts";
+import { exporting } from "./conformance-export.ts";
 import { asking, askingForTags, counting } from "./conformance-query.ts";
 import { viewing } from "./conformance-view.ts";
 
@@ -35,6 +36,7 @@ export function storeConformance(name: string, open: () => Promise<EventStore>):
   describe(`${name}: vanishing`, () => vanishing(test));
   describe(`${name}: sweeping`, () => sweeping(test));
   describe(`${name}: views`, () => viewing(test));
+  describe(`${name}: exporting`, () => exporting(test));
 }
 
 export type Test = (title: string, run: (store: EventStore) => Promise<void>) => void;

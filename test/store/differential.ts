@@ -1,6 +1,6 @@
 /**
  * Random stores asked random questions: a store must answer exactly as the reference does, in
- * outcomes, order, union and count.
+ * outcomes, order, union, count and export.
  */
 
 import assert from "node:assert/strict";
@@ -16,7 +16,7 @@ import {
   arbitraryRequest,
   arbitraryView,
 } from "../nostr/arbitrary.ts";
-import { texts } from "./ask.ts";
+import { exported, texts } from "./ask.ts";
 
 export interface Dose {
   /** Fixes every event and every question. */
@@ -41,6 +41,13 @@ export async function compareWithReference(store: EventStore, dose: Dose): Promi
     const where = report(dose, filters, view, actual, expected);
     if (actual.join() !== expected.join()) assert.fail(where);
     assert.equal(await store.count(filters, view), await reference.count(filters, view), where);
+    for (const order of ["oldest first", "newest first"] as const) {
+      const actual = await exported(store, filters, order);
+      const expected = await exported(reference, filters, order);
+      if (actual.join() !== expected.join()) {
+        assert.fail(report(dose, filters, undefined, actual, expected));
+      }
+    }
   }
 }
 
