@@ -11,7 +11,7 @@ import type { EventId } from "../nostr/key.ts";
 import { classifyKind, KIND_AUTH } from "../nostr/kind.ts";
 import { okMessage } from "../nostr/message.ts";
 import type { Parsed } from "../nostr/parsed.ts";
-import { reasonOf } from "../nostr/verdict.ts";
+import { type Rejection, reasonOf, type ShadowRejection } from "../nostr/verdict.ts";
 import { accept, type Policy } from "../policy.ts";
 import type { EventStore, InsertOutcome } from "../store.ts";
 import type { Subscriptions } from "./subscriptions.ts";
@@ -140,7 +140,7 @@ export class Ingest {
       const verified = await this.#parts.verify(event);
       if (!verified.ok) return answer(okMessage(event.id, false, `invalid: ${verified.reason}`));
       const verdict = (await this.#parts.policy.write?.(verified.value, peer)) ?? accept;
-      if (!verdict.accepted) return answer(okMessage(event.id, false, reasonOf(verdict)));
+      if (!verdict.accepted) return answer(rejectionMessage(event.id, verdict));
       if (classifyKind(event.kind) === "ephemeral") return answer(this.#pass(verified.value));
       this.#accepted.push([verified.value, item]);
       this.#scheduleCommit();
@@ -198,6 +198,12 @@ export class Ingest {
       this.#parts.log("error", "live delivery failed", { error: String(error) });
     }
   }
+}
+
+function rejectionMessage(id: EventId, verdict: Rejection | ShadowRejection): string {
+  return "shadow" in verdict
+    ? okMessage(id, true, verdict.message)
+    : okMessage(id, false, reasonOf(verdict));
 }
 
 function outcomeMessage(id: EventId, outcome: InsertOutcome | undefined): string {
