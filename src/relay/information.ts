@@ -82,6 +82,7 @@ function limitation(limits: Limits, auth: "required" | "optional"): Limitation {
     min_pow_difficulty: 0,
     auth_required: auth === "required",
     payment_required: false,
+    // What a plugin wants is not known here, and NIP-11 does not count heuristics against spam.
     restricted_writes: false,
     created_at_lower_limit: limits.createdAtLowerLimit,
     created_at_upper_limit: limits.createdAtUpperLimit,

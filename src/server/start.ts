@@ -10,10 +10,12 @@ import { createNodeCrypto } from "../crypto/node.ts";
 import { type Log, silent } from "../log.ts";
 import { type PublicKey, publicKeyOf } from "../nostr/key.ts";
 import { limitsPolicy } from "../policy/limits.ts";
+import { PluginPolicy } from "../policy/plugin.ts";
 import { accept, all, type Policy, type Verdict } from "../policy.ts";
 import { type InformationSettings, information } from "../relay/information.ts";
 import { Relay } from "../relay/relay.ts";
 import { openSqliteStore } from "../store/sqlite.ts";
+import type { EventStore } from "../store.ts";
 import { proxyList } from "./admission.ts";
 import { announce } from "./announcement.ts";
 import { attach } from "./attach.ts";
@@ -24,7 +26,7 @@ import { SOFTWARE, VERSION } from "./version.ts";
 
 export interface StartOptions {
   readonly log?: Log;
-  /** Asked beside the limits of the configuration. */
+  /** Asked beside the limits and the plugin of the configuration. */
   readonly policy?: Policy;
 }
 
@@ -40,6 +42,8 @@ export interface RunningRelay {
 }
 
 const SECOND = 1_000;
+/** Milliseconds that a closing relay waits for what its plugin is still to decide. */
+const PLUGIN_PATIENCE = 2_000;
 
 /** Throws a ConfigError, KeyError, StoreError or the system's error (port in use) when it cannot start. */
 export async function startRelay(
@@ -55,7 +59,8 @@ export async function startRelay(
   const self = publicKeyOf(key.secretKey, crypto);
   announce(config, self, config.port); // refuses wrong addresses before anything is opened
   const store = await openSqliteStore(join(config.data, "events.sqlite"));
-  const policy = all(limitsPolicy(limits, clock), options.policy ?? {});
+  const plugin = pluginPolicy(config, store, log);
+  const policy = all(limitsPolicy(limits, clock), options.policy ?? {}, plugin ?? {});
   const relay = new Relay({ store, crypto, policy, limits, auth, clock, log, defer: setImmediate });
   const server = createServer({
     headersTimeout: config.handshake.deadlineSeconds * SECOND,
@@ -120,13 +125,34 @@ export async function startRelay(
     async close() {
       detach();
       const closed = new Promise((resolve) => server.close(resolve));
+      const stopWaiting = clock.after(PLUGIN_PATIENCE, () => void plugin?.close());
       await relay.close();
+      stopWaiting();
+      await plugin?.close();
       server.closeIdleConnections();
       await closed;
       await store.close();
       log("info", "relay closed");
     },
   };
+}
+
+/** The plugin inherits the relay's environment, except its secret key. */
+function pluginPolicy(
+  { writePolicy, key }: RelayConfig,
+  store: EventStore,
+  log: Log,
+): PluginPolicy | undefined {
+  if (writePolicy.plugin === "") return undefined;
+  const { [key.environment]: _, ...environment } = process.env;
+  return new PluginPolicy({
+    command: writePolicy.plugin,
+    timeoutSeconds: writePolicy.timeoutSeconds,
+    environment,
+    isStored: async (id) => (await store.count([{ ids: new Set([id]), tags: new Map() }])) > 0,
+    clock: systemClock,
+    log,
+  });
 }
 
 async function admit(policy: Policy, pubkey: PublicKey | undefined, peer: Peer): Promise<Verdict> {
