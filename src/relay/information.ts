@@ -90,6 +90,7 @@ function limitation({ limits, auth, restrictsWrites }: InformationParts): Limita
     min_pow_difficulty: limits.minPowDifficulty,
     auth_required: auth === "required",
     payment_required: false,
+    // What a plugin wants is not known here, and NIP-11 does not count heuristics against spam.
     // A demand for work is a restriction, too (NIP-11).
     restricted_writes: restrictsWrites || limits.minPowDifficulty > 0,
     created_at_lower_limit: limits.createdAtLowerLimit,

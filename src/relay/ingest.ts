@@ -13,7 +13,12 @@ import { classifyKind, KIND_AUTH } from "../nostr/kind.ts";
 import { okMessage } from "../nostr/message.ts";
 import type { Parsed } from "../nostr/parsed.ts";
 import { judgePublication } from "../nostr/publication.ts";
-import { reasonOf, type Verdict } from "../nostr/verdict.ts";
+import {
+  type Rejection,
+  reasonOf,
+  type ShadowRejection,
+  type WriteVerdict,
+} from "../nostr/verdict.ts";
 import { accept, type Policy } from "../policy.ts";
 import type { EventStore, InsertOutcome } from "../store.ts";
 import type { Subscriptions } from "./subscriptions.ts";
@@ -145,7 +150,7 @@ export class Ingest {
       const verified = await this.#parts.verify(event);
       if (!verified.ok) return answer(okMessage(event.id, false, `invalid: ${verified.reason}`));
       const verdict = await this.#decide(verified.value, peer);
-      if (!verdict.accepted) return answer(okMessage(event.id, false, reasonOf(verdict)));
+      if (!verdict.accepted) return answer(rejectionMessage(event.id, verdict));
       if (classifyKind(event.kind) === "ephemeral") return answer(this.#pass(verified.value));
       this.#accepted.push([verified.value, item]);
       this.#scheduleCommit();
@@ -155,7 +160,7 @@ export class Ingest {
     }
   }
 
-  async #decide(event: VerifiedEvent, peer: Peer): Promise<Verdict> {
+  async #decide(event: VerifiedEvent, peer: Peer): Promise<WriteVerdict> {
     const { clock, policy, isOwnUrl } = this.#parts;
     const publication = { now: clock.now(), publishers: peer.pubkeys, isOwnUrl };
     const verdict = judgePublication(event, publication);
@@ -211,6 +216,12 @@ export class Ingest {
       this.#parts.log("error", "live delivery failed", { error: String(error) });
     }
   }
+}
+
+function rejectionMessage(id: EventId, verdict: Rejection | ShadowRejection): string {
+  return "shadow" in verdict
+    ? okMessage(id, true, verdict.message)
+    : okMessage(id, false, reasonOf(verdict));
 }
 
 function outcomeMessage(id: EventId, outcome: InsertOutcome | undefined): string {

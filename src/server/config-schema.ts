@@ -149,6 +149,20 @@ const handshake = group(
   "What is spent on strangers before they have proved a key.",
 );
 
+const writePolicy = group(
+  {
+    plugin: text("a shell command", (value) => !value.includes("\0"))
+      .default("")
+      .describe(
+        "Command of a program that decides on every event, by strfry's plugin protocol. Without a space it is the path of a program, which is restarted when its file changes. Empty: every event is accepted.",
+      ),
+    timeoutSeconds: wholeNumber(1, 3_600)
+      .default(10)
+      .describe("Time for handing an event to the plugin, and again for its answer."),
+  },
+  "Who else decides which events are accepted.",
+);
+
 const log = group(
   {
     level: choice("debug", "info", "warn", "error")
@@ -198,6 +212,7 @@ export const configSchema: z.ZodType<RelayConfig> = z
       rates,
       connections,
       handshake,
+      writePolicy,
       trustedProxies: z
         .array(text('an IP address or a network such as "10.0.0.0/8"', isNetwork), {
           error: "a list of IP addresses and networks",

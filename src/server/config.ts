@@ -57,6 +57,11 @@ export interface RelayConfig {
     readonly maxPendingPerAddress: number;
     readonly maxPerMinutePerAddress: number;
   };
+  readonly writePolicy: {
+    /** For `sh -c`; empty for none. */
+    readonly plugin: string;
+    readonly timeoutSeconds: number;
+  };
   /** IP addresses and networks in CIDR notation. */
   readonly trustedProxies: readonly string[];
   readonly log: { readonly level: LogLevel };

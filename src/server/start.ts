@@ -10,11 +10,13 @@ import { type Log, silent } from "../log.ts";
 import { type PublicKey, publicKeyOf } from "../nostr/key.ts";
 import { accessPolicy, asksForWebOfTrust, restrictsWrites } from "../policy/access.ts";
 import { limitsPolicy } from "../policy/limits.ts";
+import { PluginPolicy } from "../policy/plugin.ts";
 import { ratePolicy } from "../policy/rate.ts";
 import { WebOfTrust } from "../policy/web-of-trust.ts";
 import { accept, all, type Policy, type Verdict } from "../policy.ts";
 import { type Information, type InformationSettings, information } from "../relay/information.ts";
 import { Relay } from "../relay/relay.ts";
+import type { EventStore } from "../store.ts";
 import { addressGroup, proxyList } from "./admission.ts";
 import { announce } from "./announcement.ts";
 import { attach } from "./attach.ts";
@@ -27,7 +29,7 @@ import { SOFTWARE, VERSION } from "./version.ts";
 
 export interface StartOptions {
   readonly log?: Log;
-  /** Asked beside the limits of the configuration. */
+  /** Asked beside the limits and the plugin of the configuration. */
   readonly policy?: Policy;
 }
 
@@ -43,6 +45,8 @@ export interface RunningRelay {
 }
 
 const SECOND = 1_000;
+/** Milliseconds that a closing relay waits for what its plugin is still to decide. */
+const PLUGIN_PATIENCE = 2_000;
 
 /** Throws a ConfigError, KeyError, StoreError or the system's error (port in use) when it cannot start. */
 export async function startRelay(
@@ -58,6 +62,7 @@ export async function startRelay(
   const self = publicKeyOf(key.secretKey, crypto);
   announce(config, self, config.port); // refuses wrong addresses before anything is opened
   const store = await openDatabase(config);
+  const plugin = pluginPolicy(config, store, log);
   const trust = new WebOfTrust(config.access.webOfTrust, {
     store,
     clock,
@@ -70,6 +75,7 @@ export async function startRelay(
     limitsPolicy(limits, clock),
     accessPolicy(config.access, trust),
     options.policy ?? {},
+    plugin ?? {},
     trust.observer,
   );
   const document = informationDocument(config, self);
@@ -148,7 +154,10 @@ export async function startRelay(
     async close() {
       detach();
       const closed = new Promise((resolve) => server.close(resolve));
+      const stopWaiting = clock.after(PLUGIN_PATIENCE, () => void plugin?.close());
       await relay.close();
+      stopWaiting();
+      await plugin?.close();
       server.closeIdleConnections();
       await closed;
       trust.close();
@@ -156,6 +165,24 @@ export async function startRelay(
       log("info", "relay closed");
     },
   };
+}
+
+/** The plugin inherits the relay's environment, except its secret key. */
+function pluginPolicy(
+  { writePolicy, key }: RelayConfig,
+  store: EventStore,
+  log: Log,
+): PluginPolicy | undefined {
+  if (writePolicy.plugin === "") return undefined;
+  const { [key.environment]: _, ...environment } = process.env;
+  return new PluginPolicy({
+    command: writePolicy.plugin,
+    timeoutSeconds: writePolicy.timeoutSeconds,
+    environment,
+    isStored: async (id) => (await store.count([{ ids: new Set([id]), tags: new Map() }])) > 0,
+    clock: systemClock,
+    log,
+  });
 }
 
 async function admit(policy: Policy, pubkey: PublicKey | undefined, peer: Peer): Promise<Verdict> {
