@@ -233,7 +233,7 @@ function outcomeMessage(id: EventId, outcome: InsertOutcome | undefined): string
     case "superseded":
       return okMessage(id, false, "duplicate: a newer version is stored");
     case "deleted":
-      return okMessage(id, false, "blocked: its author has deleted this event");
+      return okMessage(id, false, "blocked: this event has been deleted");
     default:
       return okMessage(id, false, "error: the event could not be stored");
   }

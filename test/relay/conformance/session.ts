@@ -231,7 +231,7 @@ export async function withSession(
 }
 
 /** Opens a session as that author, in the middle of a test. */
-export async function as<T>(
+export async function speakAs<T>(
   author: Author,
   connect: Connect,
   use: (session: Session) => Promise<T>,
