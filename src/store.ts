@@ -27,7 +27,8 @@ export interface EventStore {
   /**
    * The union of the filters' results, each event once, newest first, ties lowest id first, as
    * pages of canonical JSON texts. Each filter contributes its newest `limit` events; without a
-   * limit, all. The caller may stop at any page.
+   * limit, all. The caller may stop at any page; a page may be
+   * empty, which says no more than that the search goes on.
    */
   query(filters: readonly Filter[]): AsyncIterable<readonly string[]>;
   /** How many different events match any of the filters; limits are ignored. */

@@ -7,6 +7,9 @@ export const MAX_KIND = 65_535;
 /** A follow list (NIP-02). */
 export const KIND_FOLLOWS = 3;
 
+/** Request to vanish (NIP-62). */
+export const KIND_VANISH = 62;
+
 /** A message to somebody, wrapped by a key for one use (NIP-59). */
 export const KIND_GIFT_WRAP = 1_059;
 export const KIND_EPHEMERAL_GIFT_WRAP = 21_059;

@@ -54,6 +54,35 @@ test("a scraper's huge requests delay another client's small one by a slice at m
   await store.close();
 });
 
+test("a query that finds nothing can be stopped, and is killed before it costs too much", async () => {
+  let read = 0;
+  let open = 0;
+  class FruitlessStore extends MemoryStore {
+    override async *query(): AsyncGenerator<readonly string[], void, undefined> {
+      open += 1;
+      try {
+        for (;;) {
+          read += 1;
+          yield [];
+        }
+      } finally {
+        open -= 1;
+      }
+    }
+  }
+  const { connect } = createTestRelay({ store: new FruitlessStore() });
+  const { session } = connect();
+  session.send("REQ", "x", {});
+  await turns();
+  session.send("CLOSE", "x");
+  await turns();
+  assert.equal(open, 0);
+  read = 0;
+  assert.match(await session.refused("x", {}), /^error: ./);
+  await turns();
+  assert.deepEqual([open, read], [0, 10_001]);
+});
+
 test("the values of all filters of a REQ are counted together", async () => {
   const { connect } = createTestRelay({ limits: { ...CONFORMANCE_LIMITS, maxFilterValues: 6 } });
   const { session } = connect();
