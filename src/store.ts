@@ -33,8 +33,9 @@ export interface EventStore {
   /**
    * The union of the filters' results, each event once, newest first, ties lowest id first, as
    * pages of canonical JSON texts. Each filter contributes its newest `limit` events; without a
-   * limit, all. The caller may stop at any page. With a view, what it does not show is not there:
-   * limits count visible events. Without one, everything is shown.
+   * limit, all. With a view, what it does not show is not there: limits count visible events. Without
+   * one, everything is shown. The caller may stop at any page; a page may be empty, which says no
+   * more than that the search goes on.
    */
   query(filters: readonly Filter[], view?: View): AsyncIterable<readonly string[]>;
   /** How many different events match any of the filters and are in the view; limits are ignored. */

@@ -6,7 +6,7 @@
 import type { VerifiedEvent } from "../nostr/event.ts";
 import type { Filter } from "../nostr/filter.ts";
 import type { PublicKey } from "../nostr/key.ts";
-import { KIND_EPHEMERAL_GIFT_WRAP, KIND_GIFT_WRAP } from "../nostr/kind.ts";
+import { KIND_EPHEMERAL_GIFT_WRAP, KIND_GIFT_WRAP, KIND_VANISH } from "../nostr/kind.ts";
 import { accept, type Policy, reject, type Verdict } from "../policy.ts";
 import { type KindRange, Kinds } from "./kinds.ts";
 
@@ -63,6 +63,8 @@ export function accessPolicy(settings: AccessSettings, trusted: Trusted): Policy
     },
     narrow: (filter) => shown.narrow(filter),
     write(event, peer) {
+      // Whoever wants to be forgotten is heard (NIP-62).
+      if (event.kind === KIND_VANISH) return accept;
       if (!taken.has(event.kind)) {
         return reject("restricted", `events of kind ${event.kind} are not accepted here`);
       }

@@ -9,17 +9,19 @@ import { accept, reasonOf, reject, type Verdict } from "../nostr/verdict.ts";
 import { isGuardedFilter, type View } from "../nostr/visibility.ts";
 import type { Policy } from "../policy.ts";
 import type { Outbox } from "./outbox.ts";
+import type { Pace } from "./pace.ts";
 import { Query, type QueryParts } from "./query.ts";
 
-export interface QueriesParts extends QueryParts {
+export interface QueriesParts extends Omit<QueryParts, "paced"> {
   readonly policy: Policy;
+  readonly pace: Pace;
 }
 
 /** Scans of the store that one client may have under way. The rest of its REQs wait in order. */
 const MAX_SCANS = 4;
 
 export class Queries {
-  readonly #parts: QueriesParts;
+  readonly #parts: QueriesParts & QueryParts;
   readonly #peer: Peer;
   readonly #outbox: Outbox;
   readonly #view: View;
@@ -29,7 +31,7 @@ export class Queries {
   #ended = false;
 
   constructor(parts: QueriesParts, peer: Peer, outbox: Outbox) {
-    this.#parts = parts;
+    this.#parts = { ...parts, paced: (pages) => parts.pace.paced(peer.address, pages) };
     this.#peer = peer;
     this.#outbox = outbox;
     this.#view = {

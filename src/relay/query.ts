@@ -8,7 +8,7 @@ import type { Log } from "../log.ts";
 import { idOfJson, type VerifiedEvent } from "../nostr/event.ts";
 import type { Filter } from "../nostr/filter.ts";
 import type { EventId } from "../nostr/key.ts";
-import { closedMessage, eoseMessage, eventMessage } from "../nostr/message.ts";
+import { closedMessage, eoseMessage, eventMessage, type Reason } from "../nostr/message.ts";
 import { isVisible, type View } from "../nostr/visibility.ts";
 import type { Limits } from "../policy.ts";
 import type { EventStore } from "../store.ts";
@@ -22,12 +22,16 @@ export interface QueryParts {
   readonly ingest: Pick<Ingest, "isCommitting">;
   readonly limits: Limits;
   readonly clock: Clock;
+  /** Lets pages come in this client's turns only. */
+  paced(pages: AsyncIterable<readonly string[]>): AsyncIterable<readonly string[]>;
   readonly defer: (run: () => void) => void;
   readonly log: Log;
 }
 
 /** Stored events that are sent in one turn of the event loop. */
 const SLICE = 512;
+/** Empty pages in a row after which a query costs more than it may: millions of events looked at. */
+const MAX_FRUITLESS = 10_000;
 
 export class Query implements Subscription {
   readonly id: string;
@@ -89,17 +93,26 @@ export class Query implements Subscription {
       if (!this.#stopped) this.#goLive();
     } catch (error) {
       this.#parts.log("error", "query failed", { error: String(error) });
-      if (this.#stopped) return;
-      this.stop();
-      this.#outbox.send(closedMessage(this.id, "error: the store could not answer"));
+      this.#kill("error: the store could not answer");
     }
+  }
+
+  #kill(reason: Reason): void {
+    if (this.#stopped) return;
+    this.stop();
+    this.#outbox.send(closedMessage(this.id, reason));
   }
 
   async #sendStored(): Promise<void> {
     const filters = storedFilters(this.filters, this.#parts.limits);
     if (filters.length === 0) return;
     let sent = 0;
-    for await (const page of this.#parts.store.query(filters, this.view)) {
+    let fruitless = 0;
+    for await (const page of this.#parts.paced(this.#parts.store.query(filters, this.view))) {
+      fruitless = page.length === 0 ? fruitless + 1 : 0;
+      if (fruitless > MAX_FRUITLESS) {
+        return this.#kill("error: this query looks at too many events, it needs closer filters");
+      }
       for (const json of page) {
         if (sent % SLICE === SLICE - 1) await new Promise<void>(this.#parts.defer);
         while (this.#outbox.isFull) await this.#outbox.emptied();

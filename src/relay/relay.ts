@@ -13,6 +13,7 @@ import type { Limits, Policy } from "../policy.ts";
 import type { EventStore } from "../store.ts";
 import { Connection, type ConnectionParts } from "./connection.ts";
 import { Ingest, type Verify } from "./ingest.ts";
+import { Pace } from "./pace.ts";
 import { Subscriptions } from "./subscriptions.ts";
 import { Sweep } from "./sweep.ts";
 
@@ -43,7 +44,8 @@ export class Relay {
     const subscriptions = new Subscriptions();
     this.#ingest = new Ingest({ ...parts, verify, subscriptions });
     this.#sweep = new Sweep(parts);
-    this.#parts = { ...parts, verify, subscriptions, ingest: this.#ingest };
+    const pace = new Pace(parts.defer);
+    this.#parts = { ...parts, verify, subscriptions, pace, ingest: this.#ingest };
   }
 
   /** Serves an established channel, whose peer has been admitted, until it ends. */

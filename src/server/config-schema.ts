@@ -7,10 +7,11 @@ import { isIP } from "node:net";
 import { z } from "zod";
 import { addressOf, parseAddress } from "../nostr/address.ts";
 import { isPublicKey, parsePublicKey } from "../nostr/key.ts";
-import { parsed } from "../nostr/parsed.ts";
 import { isKindRange } from "../policy/kinds.ts";
 import { MAX_MAX_MESSAGE, MIN_MAX_MESSAGE } from "../transport/constants.ts";
 import type { RelayConfig } from "./config.ts";
+
+const A_KEY = "an npub or 64 hex digits";
 
 const key = group(
   {
@@ -32,7 +33,7 @@ const information = group(
     description: anyText().default("").describe("What the relay is for."),
     banner: anyText().default("").describe("URL of a wide picture."),
     icon: anyText().default("").describe("URL of a square picture."),
-    pubkey: publicKey().default("").describe("The operator's npub (or hex key)."),
+    pubkey: publicKey(A_KEY, "").default("").describe("The operator's npub (or hex key)."),
     contact: anyText().default("").describe("How to reach the operator, such as a mailto: URI."),
     termsOfService: anyText().default("").describe("URL of the terms of service."),
     hidden: yesOrNo()
@@ -276,26 +277,16 @@ function rate(whose: string) {
 }
 
 function whoList() {
-  const error = 'an npub, 64 hex digits, "everybody" or "webOfTrust"';
-  const who = z.string({ error }).transform((value, context) => {
-    if (value === "everybody" || value === "webOfTrust") return value;
-    const key = parsePublicKey(value);
-    if (key.ok) return key.value;
-    context.addIssue({ code: "custom", message: error });
-    return z.NEVER;
-  });
+  const who = publicKey(
+    'an npub, 64 hex digits, "everybody" or "webOfTrust"',
+    "everybody",
+    "webOfTrust",
+  );
   return z.array(who, { error: "a list of npubs and words" }).default(() => ["everybody" as const]);
 }
 
 function keyList() {
-  const error = "an npub or 64 hex digits";
-  const key = z.string({ error }).transform((value, context) => {
-    const key = parsePublicKey(value);
-    if (key.ok) return key.value;
-    context.addIssue({ code: "custom", message: error });
-    return z.NEVER;
-  });
-  return z.array(key, { error: "a list of npubs" }).default([]);
+  return z.array(publicKey(A_KEY), { error: "a list of npubs" }).default([]);
 }
 
 function kindList(...all: readonly string[]) {
@@ -327,11 +318,14 @@ function anyText() {
   return z.string({ error: "a text" });
 }
 
-function publicKey() {
-  return z.string({ error: "an npub or 64 hex digits" }).transform((value, context) => {
-    const key = value === "" ? parsed<"">("") : parsePublicKey(value);
+/** A public key in any spelling, or one of the words in its place. */
+function publicKey<const Word extends string = never>(error: string, ...words: readonly Word[]) {
+  return z.string({ error }).transform((value, context) => {
+    const word = words.find((candidate) => candidate === value);
+    if (word !== undefined) return word;
+    const key = parsePublicKey(value);
     if (key.ok) return key.value;
-    context.addIssue({ code: "custom", message: "an npub or 64 hex digits" });
+    context.addIssue({ code: "custom", message: error });
     return z.NEVER;
   });
 }

@@ -112,6 +112,14 @@ test("gift wraps have an author for one use, so they are judged by who brings th
   }
 });
 
+test("a request to vanish is taken from everybody", () => {
+  const connect = { allow: [], deny: [enemy.pubkey] };
+  const policy = policyOf({ connect, write: open({ allow: [], kinds: [1] }) });
+  for (const author of [stranger, enemy]) {
+    assert.equal(write(policy, author, { kind: 62 }), "accepted");
+  }
+});
+
 test("only some kinds are taken", () => {
   const policy = policyOf({ write: open({ kinds: ["0-9"], exceptKinds: [4] }) });
   assert.equal(write(policy, member, { kind: 9 }), "accepted");

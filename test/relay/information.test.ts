@@ -59,3 +59,22 @@ test("limitation has all 13 members, equal to the limits", () => {
   });
   assert.equal(document(settings, "optional").limitation.auth_required, false);
 });
+
+test("only what is demanded is announced", () => {
+  const settings = { name: "", description: "" };
+  const parts = {
+    settings,
+    self,
+    limits: CONFORMANCE_LIMITS,
+    auth: "optional",
+    version: "1",
+  } as const;
+  const restricted = information({ ...parts, restrictsWrites: true });
+  assert.deepEqual(restricted.supported_nips, [1, 11, 42]);
+  assert.equal(restricted.limitation.restricted_writes, true);
+  const limits = { ...CONFORMANCE_LIMITS, minPowDifficulty: 20 };
+  const worked = information({ ...parts, limits, restrictsWrites: false });
+  assert.deepEqual(worked.supported_nips, [1, 11, 13, 42]);
+  assert.equal(worked.limitation.min_pow_difficulty, 20);
+  assert.equal(worked.limitation.restricted_writes, true);
+});
