@@ -34,7 +34,7 @@ export interface Policy {
   read?(filters: readonly Filter[], peer: Peer): Verdict | Promise<Verdict>;
   /** What this peer gets to see of what it may ask, stored and live alike; else all of it. */
   narrow?(filter: Filter, peer: Peer): Filter;
-  /** May this peer send a message now? Asked first, before any of it is looked at. */
+  /** May this peer send one more message now? Asked first, when it has cost no more than parsing. */
   receive?(verb: Verb, characters: number, peer: Peer): Verdict;
 }
 

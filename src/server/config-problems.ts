@@ -30,7 +30,9 @@ export function describeProblems(
 export function describeConflicts({ access, information, plaintext }: RelayConfig): string[] {
   const conflicts: string[] = [];
   if (asksForWebOfTrust(access) && access.webOfTrust.roots.length === 0) {
-    conflicts.push('access.webOfTrust.roots: expected at least one npub where "webOfTrust" may');
+    conflicts.push(
+      'access.webOfTrust.roots: expected an npub at least, since "webOfTrust" is allowed something',
+    );
   }
   if (information.hidden && plaintext === "allow") {
     conflicts.push('information.hidden: expected false where plaintext is "allow", got true');

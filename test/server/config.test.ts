@@ -216,7 +216,7 @@ describe("parseConfig", () => {
     ),
     [
       { access: { connect: { allow: ["webOfTrust"] } } },
-      'access.webOfTrust.roots: expected at least one npub where "webOfTrust" may',
+      'access.webOfTrust.roots: expected an npub at least, since "webOfTrust" is allowed something',
     ],
     [
       { information: { hidden: true }, plaintext: "allow" },
