@@ -141,7 +141,7 @@ test("NIP-13 is demanded and announced together", async (t) => {
   const { supported_nips, limitation } = JSON.parse(
     (await get(relay, "application/nostr+json")).body,
   );
-  assert.deepEqual(supported_nips, [1, 11, 13, 42]);
+  assert.ok(supported_nips.includes(13));
   assert.deepEqual([limitation.min_pow_difficulty, limitation.restricted_writes], [8, true]);
   const client = await bareClient(relay.address, secureWebSocket());
   const [lazy, mined, lucky] = [mine(0, ""), mine(8, "8"), mine(8, "4")];
