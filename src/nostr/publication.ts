@@ -52,7 +52,11 @@ function judgeProtection(event: NostrEvent, publishers: ReadonlySet<PublicKey>):
     : accept;
 }
 
-function judgeVanishing(event: NostrEvent, { isOwnUrl }: Publication): Verdict {
+/** Also for what is imported: a request to vanish from another relay must delete nothing here. */
+export function judgeVanishing(
+  event: NostrEvent,
+  { isOwnUrl }: Pick<Publication, "isOwnUrl">,
+): Verdict {
   if (event.kind !== KIND_VANISH) return accept;
   const urls = event.tags.filter(([name]) => name === "relay").map(([, url = ""]) => url);
   if (urls.length === 0) return reject("invalid", "a request to vanish must name a relay");
