@@ -7,7 +7,7 @@ import { compareNewestFirst, identifierOf, type VerifiedEvent } from "../nostr/e
 import { type Filter, matchFilter, matchFilters } from "../nostr/filter.ts";
 import { hasVersions } from "../nostr/kind.ts";
 import { isVisible, type View } from "../nostr/visibility.ts";
-import type { EventStore, InsertOutcome } from "../store.ts";
+import type { EventStore, InsertOutcome, Place } from "../store.ts";
 
 const PAGE_EVENTS = 500;
 
@@ -24,10 +24,16 @@ export class MemoryStore implements EventStore {
     filters: readonly Filter[],
     view?: View,
   ): AsyncGenerator<readonly string[], void, undefined> {
-    const sorted = this.#visible(view).sort(compareNewestFirst);
-    const wanted = new Set(filters.flatMap((filter) => newest(filter, sorted)));
-    const union = sorted.filter((event) => wanted.has(event)).map((event) => event.json);
-    for (let at = 0; at < union.length; at += PAGE_EVENTS) yield union.slice(at, at + PAGE_EVENTS);
+    for (const page of this.#pages(filters, view)) yield page.map((event) => event.json);
+  }
+
+  async *locate(
+    filters: readonly Filter[],
+    view?: View,
+  ): AsyncGenerator<readonly Place[], void, undefined> {
+    for (const page of this.#pages(filters, view)) {
+      yield page.map(({ created_at, id }) => ({ created_at, id }));
+    }
   }
 
   async count(filters: readonly Filter[], view?: View): Promise<number> {
@@ -35,6 +41,13 @@ export class MemoryStore implements EventStore {
   }
 
   async close(): Promise<void> {}
+
+  *#pages(filters: readonly Filter[], view: View | undefined): Iterable<readonly VerifiedEvent[]> {
+    const sorted = this.#visible(view).sort(compareNewestFirst);
+    const wanted = new Set(filters.flatMap((filter) => newest(filter, sorted)));
+    const union = sorted.filter((event) => wanted.has(event));
+    for (let at = 0; at < union.length; at += PAGE_EVENTS) yield union.slice(at, at + PAGE_EVENTS);
+  }
 
   #visible(view: View | undefined): VerifiedEvent[] {
     const events = [...this.#events.values()];

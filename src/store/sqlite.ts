@@ -7,7 +7,7 @@ import type { Database, Options } from "better-sqlite3";
 import type { VerifiedEvent } from "../nostr/event.ts";
 import type { Filter } from "../nostr/filter.ts";
 import type { View } from "../nostr/visibility.ts";
-import type { EventStore, InsertOutcome } from "../store.ts";
+import type { EventStore, InsertOutcome, Place } from "../store.ts";
 import { StoreError } from "./error.ts";
 import { migrate } from "./migrate.ts";
 import { EventReader } from "./read.ts";
@@ -72,6 +72,10 @@ class SqliteStore implements EventStore {
 
   query(filters: readonly Filter[], view?: View): AsyncIterable<readonly string[]> {
     return this.#reader.query(filters, view);
+  }
+
+  locate(filters: readonly Filter[], view?: View): AsyncIterable<readonly Place[]> {
+    return this.#reader.locate(filters, view);
   }
 
   count(filters: readonly Filter[], view?: View): Promise<number> {

@@ -10,7 +10,7 @@ import type { EventId } from "../../src/nostr/key.ts";
 import type { EventStore } from "../../src/store.ts";
 import { key, madeUp } from "../nostr/arbitrary.ts";
 import { ask, filter, tagged, texts } from "./ask.ts";
-import { asking, askingForTags, counting } from "./conformance-query.ts";
+import { asking, askingForTags, counting, locating } from "./conformance-query.ts";
 import { viewing } from "./conformance-view.ts";
 
 /** `open` gives an empty store; the suite closes it. */
@@ -29,6 +29,7 @@ export function storeConformance(name: string, open: () => Promise<EventStore>):
   describe(`${name}: replacing`, () => replacing(test));
   describe(`${name}: asking`, () => asking(test));
   describe(`${name}: asking for tags`, () => askingForTags(test));
+  describe(`${name}: locating`, () => locating(test));
   describe(`${name}: counting`, () => counting(test));
   describe(`${name}: views`, () => viewing(test));
 }
