@@ -1,6 +1,7 @@
 /**
  * The ids that one end of a reconciliation has (NIP-77): sorted, packed, and ready to tell the sum
- * of any stretch. About 42 bytes a record, because a relay holds hundreds of thousands of them.
+ * of any stretch. About 42 bytes a record, because a relay
+ * holds hundreds of thousands of them.
  */
 
 import { hexToBytes } from "@noble/hashes/utils.js";
@@ -26,58 +27,6 @@ const DIGIT_BASE = 2 ** 32;
 const STRIDE = 16;
 const FIRST_CAPACITY = 256;
 
-/** Takes records newest first, which is how stores give them, and turns them round. */
-export class IdSetBuilder {
-  #times = new Float64Array(FIRST_CAPACITY);
-  #ids = new Uint8Array(FIRST_CAPACITY * ID_LENGTH);
-  #length = 0;
-
-  get length(): number {
-    return this.#length;
-  }
-
-  /** Each id once, none later than the one before; those of one second come in any order. */
-  add({ created_at, id }: Pick<NostrEvent, "created_at" | "id">): void {
-    if (this.#length === this.#times.length) this.#grow();
-    this.#times[this.#length] = created_at;
-    this.#ids.set(hexToBytes(id), this.#length * ID_LENGTH);
-    this.#length += 1;
-  }
-
-  build(): IdSet {
-    const times = this.#times.slice(0, this.#length).reverse();
-    const ids = new Uint8Array(this.#length * ID_LENGTH);
-    let end = this.#length;
-    let built = 0;
-    while (end > 0) {
-      const start = this.#startOfSecond(end);
-      const second = Array.from({ length: end - start }, (_, index) => this.#idAt(start + index));
-      if (second.length > 1) second.sort(compareIds);
-      for (const id of second) ids.set(id, ID_LENGTH * built++);
-      end = start;
-    }
-    return new IdSet(times, ids);
-  }
-
-  #startOfSecond(end: number): number {
-    let start = end - 1;
-    while (start > 0 && this.#times[start - 1] === this.#times[start]) start -= 1;
-    return start;
-  }
-
-  #idAt(index: number): Uint8Array {
-    return this.#ids.subarray(index * ID_LENGTH, (index + 1) * ID_LENGTH);
-  }
-
-  #grow(): void {
-    const [times, ids] = [this.#times, this.#ids];
-    this.#times = new Float64Array(2 * times.length);
-    this.#times.set(times);
-    this.#ids = new Uint8Array(2 * ids.length);
-    this.#ids.set(ids);
-  }
-}
-
 /** Order of ids and of their prefixes; what is missing counts as zeros. */
 export function compareIds(a: Uint8Array, b: Uint8Array): number {
   for (let at = 0; at < ID_LENGTH; at += 1) {
@@ -87,30 +36,42 @@ export function compareIds(a: Uint8Array, b: Uint8Array): number {
   return 0;
 }
 
-/** Records in ascending order: by time, then by id. Stretches are half-open, [from, to). */
+/**
+ * Records in ascending order: by time, then by id. They come newest first, which is how stores give
+ * them, and lie in memory that way; so there is little left to do when the last one has come.
+ * Stretches are half-open, [from, to).
+ */
 export class IdSet {
-  readonly #times: Float64Array;
-  readonly #ids: Uint8Array;
-  readonly #digits: DataView;
-  /** The sum of the first n × STRIDE ids, for every n. */
-  readonly #sums: Uint32Array;
-
-  /** For `IdSetBuilder`. */
-  constructor(times: Float64Array, ids: Uint8Array) {
-    this.#times = times;
-    this.#ids = ids;
-    this.#digits = new DataView(ids.buffer, ids.byteOffset, ids.byteLength);
-    this.#sums = new Uint32Array(DIGITS * (Math.floor(times.length / STRIDE) + 1));
-    const sum = new Uint32Array(DIGITS);
-    for (let index = 0; index < times.length; index += 1) {
-      if (index % STRIDE === 0) this.#sums.set(sum, DIGITS * (index / STRIDE));
-      this.#addTo(sum, index);
-    }
-    if (times.length % STRIDE === 0) this.#sums.set(sum, DIGITS * (times.length / STRIDE));
-  }
+  #times = new Float64Array(FIRST_CAPACITY);
+  #ids = new DataView(new ArrayBuffer(FIRST_CAPACITY * ID_LENGTH));
+  /** The sum of the first n × STRIDE ids in memory, for every n. */
+  #sums = new Uint32Array((FIRST_CAPACITY / STRIDE + 1) * DIGITS);
+  readonly #sum = new Uint32Array(DIGITS);
+  #length = 0;
+  /** How many records are in their final order and summed up. */
+  #settled = 0;
 
   get length(): number {
-    return this.#times.length;
+    return this.#length;
+  }
+
+  /** Each id once, none later than the one before; those of one second come in any order. */
+  add({ created_at, id }: Pick<NostrEvent, "created_at" | "id">): void {
+    if (this.#times[this.#length - 1] !== created_at) this.seal();
+    if (this.#length === this.#times.length) this.#grow();
+    this.#times[this.#length] = created_at;
+    this.#bytesAt(this.#length).set(hexToBytes(id));
+    this.#length += 1;
+  }
+
+  /** To be called behind the last `add`, before anything is asked. */
+  seal(): void {
+    this.#orderLastSecond();
+    for (; this.#settled < this.#length; this.#settled += 1) {
+      this.#addTo(this.#sum, this.#settled);
+      const summed = this.#settled + 1;
+      if (summed % STRIDE === 0) this.#sums.set(this.#sum, DIGITS * (summed / STRIDE));
+    }
   }
 
   /** How many records lie below the bound, at least `from`. */
@@ -126,21 +87,27 @@ export class IdSet {
 
   /** The shortest bound with this record above it and the one before it below. */
   boundAt(index: number): Bound {
-    const time = this.#times[index] ?? Number.POSITIVE_INFINITY;
-    if (index === 0 || this.#times[index - 1] !== time) return { time, idPrefix: new Uint8Array() };
-    const [id, before] = [this.ids(index, index + 1), this.ids(index - 1, index)];
+    const time = this.#timeAt(index);
+    if (index === 0 || this.#timeAt(index - 1) !== time)
+      return { time, idPrefix: new Uint8Array() };
+    const [id, before] = [this.#idAt(index), this.#idAt(index - 1)];
     const common = id.findIndex((byte, at) => byte !== before[at]);
     return { time, idPrefix: id.slice(0, common + 1) };
   }
 
-  /** The ids of a stretch, 32 bytes each, one behind the other. Not a copy. */
+  /** The ids of a stretch, 32 bytes each, one behind the other. */
   ids(from: number, to: number): Uint8Array {
-    return this.#ids.subarray(from * ID_LENGTH, to * ID_LENGTH);
+    const ids = new Uint8Array((to - from) * ID_LENGTH);
+    for (let index = from; index < to; index += 1) {
+      ids.set(this.#idAt(index), (index - from) * ID_LENGTH);
+    }
+    return ids;
   }
 
   /** The sum of a stretch's ids, modulo 2^256, all of them little-endian. */
   sum(from: number, to: number): Uint8Array {
-    const [minuend, subtrahend] = [this.#sumBelow(to), this.#sumBelow(from)];
+    const minuend = this.#sumOfFirst(this.#length - from);
+    const subtrahend = this.#sumOfFirst(this.#length - to);
     const sum = new DataView(new ArrayBuffer(ID_LENGTH));
     let borrow = 0;
     for (let digit = 0; digit < DIGITS; digit += 1) {
@@ -151,17 +118,27 @@ export class IdSet {
     return new Uint8Array(sum.buffer);
   }
 
-  #sumBelow(index: number): Uint32Array {
-    const kept = Math.floor(index / STRIDE);
+  /** Highest id first, as the records of a second must lie for the order of memory. */
+  #orderLastSecond(): void {
+    if (this.#length - this.#settled < 2) return;
+    const count = this.#length - this.#settled;
+    const ids = Array.from({ length: count }, (_, n) => this.#bytesAt(this.#settled + n).slice());
+    ids.sort((a, b) => compareIds(b, a));
+    for (const [n, id] of ids.entries()) this.#bytesAt(this.#settled + n).set(id);
+  }
+
+  /** In the order of memory. */
+  #sumOfFirst(count: number): Uint32Array {
+    const kept = Math.floor(count / STRIDE);
     const sum = this.#sums.slice(DIGITS * kept, DIGITS * (kept + 1));
-    for (let at = kept * STRIDE; at < index; at += 1) this.#addTo(sum, at);
+    for (let position = kept * STRIDE; position < count; position += 1) this.#addTo(sum, position);
     return sum;
   }
 
-  #addTo(sum: Uint32Array, index: number): void {
+  #addTo(sum: Uint32Array, position: number): void {
     let carry = 0;
     for (let digit = 0; digit < DIGITS; digit += 1) {
-      const addend = this.#digits.getUint32(ID_LENGTH * index + 4 * digit, true);
+      const addend = this.#ids.getUint32(ID_LENGTH * position + 4 * digit, true);
       const result = (sum[digit] ?? 0) + addend + carry;
       sum[digit] = result;
       carry = result >= DIGIT_BASE ? 1 : 0;
@@ -169,7 +146,30 @@ export class IdSet {
   }
 
   #isBelow(index: number, { time, idPrefix }: Bound): boolean {
-    const own = this.#times[index] ?? 0;
-    return own === time ? compareIds(this.ids(index, index + 1), idPrefix) < 0 : own < time;
+    const own = this.#timeAt(index);
+    return own === time ? compareIds(this.#idAt(index), idPrefix) < 0 : own < time;
+  }
+
+  #timeAt(index: number): number {
+    return this.#times[this.#length - 1 - index] ?? Number.POSITIVE_INFINITY;
+  }
+
+  #idAt(index: number): Uint8Array {
+    return this.#bytesAt(this.#length - 1 - index);
+  }
+
+  #bytesAt(position: number): Uint8Array {
+    return new Uint8Array(this.#ids.buffer, position * ID_LENGTH, ID_LENGTH);
+  }
+
+  #grow(): void {
+    const [times, ids, sums] = [this.#times, this.#ids, this.#sums];
+    this.#times = new Float64Array(2 * times.length);
+    this.#times.set(times);
+    const grown = new Uint8Array(2 * ids.byteLength);
+    grown.set(new Uint8Array(ids.buffer));
+    this.#ids = new DataView(grown.buffer);
+    this.#sums = new Uint32Array(2 * sums.length);
+    this.#sums.set(sums);
   }
 }

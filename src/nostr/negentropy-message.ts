@@ -169,7 +169,7 @@ function readBound(reader: Reader, lastTime: number): Bound | undefined {
   const length = reader.varint();
   if (offset === undefined || length === undefined || length > ID_LENGTH) return undefined;
   const idPrefix = reader.bytes(length);
-  const time = offset === 0 ? Number.POSITIVE_INFINITY : lastTime + offset - 1;
+  const time = offset === 0 ? Number.POSITIVE_INFINITY : lastTime + (offset - 1);
   const isExact = time === Number.POSITIVE_INFINITY || Number.isSafeInteger(time);
   return idPrefix && isExact ? { time, idPrefix } : undefined;
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { type IdSet, IdSetBuilder } from "../../src/nostr/id-set.ts";
+import { IdSet } from "../../src/nostr/id-set.ts";
 import type { EventId } from "../../src/nostr/key.ts";
 import type { Place } from "../../src/store.ts";
 import { newestFirst } from "./reconcile.ts";
@@ -23,9 +23,10 @@ const places = fc.uniqueArray(place, {
 });
 
 function build(records: readonly Place[]): IdSet {
-  const builder = new IdSetBuilder();
-  for (const one of newestFirst(records)) builder.add(one);
-  return builder.build();
+  const set = new IdSet();
+  for (const one of newestFirst(records)) set.add(one);
+  set.seal();
+  return set;
 }
 
 const ascending = (records: readonly Place[]) =>
@@ -82,5 +83,5 @@ test("nothing lies below zero, everything below infinity", () => {
   assert.equal(set.countBelow({ time: 0, idPrefix }), 0);
   assert.equal(set.countBelow({ time: 0, idPrefix: new Uint8Array(32) }), 0);
   assert.equal(set.countBelow({ time: Number.POSITIVE_INFINITY, idPrefix }), 1);
-  assert.equal(new IdSetBuilder().build().countBelow({ time: 1, idPrefix }), 0);
+  assert.equal(new IdSet().countBelow({ time: 1, idPrefix }), 0);
 });

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { createNodeCrypto } from "../../src/crypto/node.ts";
-import { type Bound, type IdSet, IdSetBuilder } from "../../src/nostr/id-set.ts";
+import { type Bound, IdSet } from "../../src/nostr/id-set.ts";
 import { answerNegentropy, fingerprintOf } from "../../src/nostr/negentropy.ts";
 import { encodeRanges, parseRanges, type Range } from "../../src/nostr/negentropy-message.ts";
 import type { Place } from "../../src/store.ts";
@@ -16,9 +16,10 @@ const numbered = (from: number, to: number) =>
   Array.from({ length: to - from }, (_, index) => record(from + index));
 
 function setOf(records: Iterable<Place>): IdSet {
-  const builder = new IdSetBuilder();
-  for (const one of newestFirst(records)) builder.add(one);
-  return builder.build();
+  const set = new IdSet();
+  for (const one of newestFirst(records)) set.add(one);
+  set.seal();
+  return set;
 }
 
 function answer(message: Uint8Array, own: IdSet, maxLength = 60_000): Uint8Array {
