@@ -40,6 +40,8 @@ export interface Limits {
   readonly createdAtLowerLimit: number;
   /** Seconds that an event may lie in the future. */
   readonly createdAtUpperLimit: number;
+  /** Events that one connection may reconcile at once (NIP-77); 0 for no reconciliation. */
+  readonly maxNegentropyEvents: number;
   /** Bytes queued to one client before it counts as too slow and is closed. */
   readonly maxBufferedBytes: number;
 }

@@ -18,10 +18,13 @@ import {
 import { type Rejection, reasonOf, reject, type Verdict } from "../nostr/verdict.ts";
 import { Inbox } from "./inbox.ts";
 import type { Ingest, Verify } from "./ingest.ts";
+import { Negentropy, type NegentropyParts } from "./negentropy.ts";
 import { Outbox } from "./outbox.ts";
-import { Queries, type QueriesParts } from "./queries.ts";
+import { Queries } from "./queries.ts";
+import type { QueryParts } from "./query.ts";
+import { Reader, type ReaderParts } from "./reader.ts";
 
-export interface ConnectionParts extends QueriesParts {
+export interface ConnectionParts extends ReaderParts, QueryParts, NegentropyParts {
   readonly ingest: Ingest;
   readonly verify: Verify;
   readonly auth: "required" | "optional";
@@ -43,6 +46,7 @@ export class Connection {
   readonly #inbox: Inbox;
   readonly #outbox: Outbox;
   readonly #queries: Queries;
+  readonly #negentropy: Negentropy;
   /** Settles when every OK so far has been sent; OKs leave in the order of their EVENTs. */
   #answered: Promise<void> = Promise.resolve();
   #unanswered = 0;
@@ -53,7 +57,9 @@ export class Connection {
     this.#channel = channel;
     this.#inbox = new Inbox(channel, (text) => this.#handle(text));
     this.#outbox = new Outbox(channel, parts.limits.maxBufferedBytes, parts.log);
-    this.#queries = new Queries(parts, channel.peer, this.#outbox);
+    const reader = new Reader(parts, channel.peer);
+    this.#queries = new Queries(parts, reader, this.#outbox);
+    this.#negentropy = new Negentropy(parts, reader, this.#outbox);
     if (channel.challenge !== undefined) this.#outbox.send(authChallenge(channel.challenge));
     this.ended = new Promise((ended) => this.#start(ended));
   }
@@ -69,7 +75,11 @@ export class Connection {
     await this.#answered;
     this.#channel.close(CLOSE.goingAway, "the relay is shutting down");
     this.#outbox.end();
-    await this.#queries.end();
+    await this.#leaveStore();
+  }
+
+  async #leaveStore(): Promise<void> {
+    await Promise.all([this.#queries.end(), this.#negentropy.end()]);
   }
 
   #start(ended: () => void): void {
@@ -82,7 +92,7 @@ export class Connection {
       end: () => {
         this.#inbox.shut();
         this.#outbox.end();
-        void this.#queries.end().then(ended);
+        void this.#leaveStore().then(ended);
       },
     });
   }
@@ -108,7 +118,17 @@ export class Connection {
         return this.#queries.open(message.id, message.filters);
       case "CLOSE":
         return this.#queries.close(message.id);
+      case "NEG-OPEN":
+        if (this.#isStranger()) return this.#negentropy.refuse(message.id, AUTH_REQUIRED);
+        return this.#negentropy.open(message);
+      case "NEG-MSG":
+        return this.#negentropy.answer(message.id, message.message);
+      case "NEG-CLOSE":
+        return this.#negentropy.close(message.id);
       case "refused":
+        if (message.verb === "NEG-OPEN") {
+          return this.#negentropy.refuse(message.id, message.reason);
+        }
         if (message.verb === "REQ") return this.#queries.refuse(message.id, message.reason);
         return this.#answer(okMessage(message.id, false, message.reason));
       case "malformed":

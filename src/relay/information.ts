@@ -59,14 +59,14 @@ export interface Information extends InformationSettings {
 
 /** Ready for `JSON.stringify`. */
 export function information(parts: InformationParts): Information {
-  const { settings, self, software, version } = parts;
+  const { settings, self, limits, software, version } = parts;
   return {
     ...settings,
     self,
-    supported_nips: [1, 11, 42],
+    supported_nips: [1, 11, 42, ...(limits.maxNegentropyEvents > 0 ? [77] : [])],
     ...(software === undefined ? {} : { software }),
     version,
-    limitation: limitation(parts.limits, parts.auth),
+    limitation: limitation(limits, parts.auth),
     transports: ["npubwire/1"],
   };
 }

@@ -13,6 +13,7 @@ import type { Limits, Policy } from "../policy.ts";
 import type { EventStore } from "../store.ts";
 import { Connection, type ConnectionParts } from "./connection.ts";
 import { Ingest, type Verify } from "./ingest.ts";
+import { SharedQuota } from "./quota.ts";
 import { Subscriptions } from "./subscriptions.ts";
 
 export interface RelayParts {
@@ -38,7 +39,8 @@ export class Relay {
     const verify: Verify = (event) => verifyEvent(event, parts.crypto);
     const subscriptions = new Subscriptions();
     this.#ingest = new Ingest({ ...parts, verify, subscriptions });
-    this.#parts = { ...parts, verify, subscriptions, ingest: this.#ingest };
+    const quota = new SharedQuota(parts.limits.maxNegentropyEvents);
+    this.#parts = { ...parts, verify, subscriptions, quota, ingest: this.#ingest };
   }
 
   /** Serves an established channel, whose peer has been admitted, until it ends. */

@@ -61,6 +61,9 @@ const limits = group(
     createdAtUpperLimit: wholeNumber(0)
       .default(900)
       .describe("Seconds that an event may lie in the future."),
+    maxNegentropyEvents: wholeNumber(0)
+      .default(500_000)
+      .describe("Events that one connection may reconcile at once (NIP-77); 0 switches it off."),
     maxBufferedBytes: wholeNumber(65_536)
       .default(8_388_608)
       .describe("Bytes waiting for one client before it counts as too slow and is closed."),

@@ -38,6 +38,7 @@ export const CONFORMANCE_LIMITS: Limits = {
   maxContentLength: 10_000,
   createdAtLowerLimit: 0,
   createdAtUpperLimit: 900,
+  maxNegentropyEvents: 20_000,
   maxBufferedBytes: 4_194_304,
 };
 

@@ -1,0 +1,51 @@
+/**
+ * What one client may read, however it asks: the same gates and the same view for REQ and NEG-OPEN.
+ */
+
+import type { Peer } from "../channel.ts";
+import type { Clock } from "../clock.ts";
+import type { Log } from "../log.ts";
+import type { Filter } from "../nostr/filter.ts";
+import { accept, reject, type Verdict } from "../nostr/verdict.ts";
+import { isGuardedFilter, type View } from "../nostr/visibility.ts";
+import type { Policy } from "../policy.ts";
+
+export interface ReaderParts {
+  readonly policy: Policy;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export class Reader {
+  readonly view: View;
+  readonly #parts: ReaderParts;
+  readonly #peer: Peer;
+
+  constructor(parts: ReaderParts, peer: Peer) {
+    this.#parts = parts;
+    this.#peer = peer;
+    this.view = {
+      get now() {
+        return parts.clock.now();
+      },
+      readers: peer.pubkeys,
+    };
+  }
+
+  /** May this be asked? Where the policy fails, the answer is no. */
+  ask(filters: readonly Filter[]): Verdict | Promise<Verdict> {
+    if (this.#peer.pubkeys.size === 0 && filters.some(isGuardedFilter)) {
+      return reject("auth-required", "gift wraps are shown to their recipients only");
+    }
+    const failed = (error: unknown): Verdict => {
+      this.#parts.log("error", "read policy failed", { error: String(error) });
+      return reject("error", "the relay could not decide on this query");
+    };
+    try {
+      const verdict = this.#parts.policy.read?.(filters, this.#peer) ?? accept;
+      return verdict instanceof Promise ? verdict.catch(failed) : verdict;
+    } catch (error) {
+      return failed(error);
+    }
+  }
+}
