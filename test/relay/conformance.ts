@@ -7,6 +7,7 @@
 import { describe } from "node:test";
 import { filterRules } from "./conformance/filters.ts";
 import { messageRules } from "./conformance/messages.ts";
+import { negentropyRules } from "./conformance/negentropy.ts";
 import type { Connect } from "./conformance/session.ts";
 import { storageRules } from "./conformance/storage.ts";
 import { subscriptionRules } from "./conformance/subscriptions.ts";
@@ -17,5 +18,6 @@ export function conformance(name: string, connect: Connect): void {
     filterRules(connect);
     subscriptionRules(connect);
     messageRules(connect);
+    negentropyRules(connect);
   });
 }

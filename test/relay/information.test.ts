@@ -39,6 +39,18 @@ test("the document says what is set, the relay's key, and nothing that is not th
   assert.deepEqual(document(all), { ...document(settings), ...all });
 });
 
+test("NIP-77 is announced where it is switched on", () => {
+  const limits = { ...CONFORMANCE_LIMITS, maxNegentropyEvents: 0 };
+  const { supported_nips } = information({
+    settings: { name: "", description: "" },
+    self,
+    limits,
+    auth: "required",
+    version: "",
+  });
+  assert.deepEqual(supported_nips, [1, 11, 42]);
+});
+
 test("limitation has all 13 members, equal to the limits", () => {
   const settings = { name: "", description: "" };
   assert.deepEqual(document(settings).limitation, {

@@ -7,7 +7,8 @@ import { openSqliteStore } from "../../src/store/sqlite.ts";
 import type { EventStore } from "../../src/store.ts";
 import { TestClock } from "../channel/clock.ts";
 import { madeUp } from "../nostr/arbitrary.ts";
-import { reconcile, record, sortedIds } from "../nostr/reconcile.ts";
+import { record, sortedIds } from "../nostr/reconcile.ts";
+import { reconcileWith } from "./conformance/negentropy.ts";
 import { Author, CONFORMANCE_LIMITS, NOW, type Session } from "./conformance/session.ts";
 import { createTestRelay, Gate, turns } from "./setup.ts";
 
@@ -26,20 +27,6 @@ async function relayWith(stored = events, parts: Parameters<typeof createTestRel
   return createTestRelay({ ...parts, store });
 }
 
-/** What nostr-tools' client finds out. */
-async function sync(session: Session, filter: object, own: Parameters<typeof reconcile>[0] = []) {
-  let verb = ["NEG-OPEN", "sync", filter];
-  const difference = await reconcile(own, async (message) => {
-    session.send(...verb, message);
-    verb = ["NEG-MSG", "sync"];
-    const [type, id, answer] = await session.next();
-    assert.deepEqual([type, id], ["NEG-MSG", "sync"], String(answer));
-    return String(answer);
-  });
-  session.send("NEG-CLOSE", "sync");
-  return difference;
-}
-
 async function refused(session: Session, ...message: readonly unknown[]) {
   session.send(...message);
   const [verb, id, ...rest] = await session.next();
@@ -53,7 +40,7 @@ describe("reconciling", () => {
     for (const parts of [{}, { policy }]) {
       const { session } = (await relayWith(events, parts)).connect();
       const strange = [record(1), record(2)];
-      const { have, need } = await sync(session, {}, [...events.slice(10), ...strange]);
+      const { have, need } = await reconcileWith(session, {}, [...events.slice(10), ...strange]);
       assert.deepEqual(have, sortedIds(strange));
       assert.deepEqual(need, sortedIds(events.slice(0, 10)));
     }
@@ -65,19 +52,25 @@ describe("reconciling", () => {
     assert(newest && oldest);
     const range = { since: oldest.created_at, until: newest.created_at };
     const expected = events.slice(5, 21);
-    assert.deepEqual((await sync(session, range)).need, sortedIds(expected));
+    assert.deepEqual((await reconcileWith(session, range)).need, sortedIds(expected));
     const reactions = expected.filter(({ kind }) => kind === 7);
-    assert.deepEqual((await sync(session, { ...range, kinds: [7] })).need, sortedIds(reactions));
+    assert.deepEqual(
+      (await reconcileWith(session, { ...range, kinds: [7] })).need,
+      sortedIds(reactions),
+    );
     const one = { since: newest.created_at, until: newest.created_at };
-    assert.deepEqual((await sync(session, one)).need, [newest.id]);
+    assert.deepEqual((await reconcileWith(session, one)).need, [newest.id]);
   });
 
   test("a limit means the newest; it is not clamped to what a REQ may get", async () => {
     const { session } = (await relayWith()).connect();
     assert(events.length > CONFORMANCE_LIMITS.maxLimit);
-    assert.equal((await sync(session, {})).need.length, events.length);
-    assert.deepEqual((await sync(session, { limit: 3 })).need, sortedIds(events.slice(0, 3)));
-    assert.deepEqual((await sync(session, { limit: 0 })).need, []);
+    assert.equal((await reconcileWith(session, {})).need.length, events.length);
+    assert.deepEqual(
+      (await reconcileWith(session, { limit: 3 })).need,
+      sortedIds(events.slice(0, 3)),
+    );
+    assert.deepEqual((await reconcileWith(session, { limit: 0 })).need, []);
   });
 
   test("31, 32: what the client may not see is not there", async () => {
@@ -87,12 +80,12 @@ describe("reconciling", () => {
     const wrap = madeUp({ kind: 1059, tags: [["p", reader.pubkey]] });
     const relay = await relayWith([expired, fading, wrap]);
     const stranger = relay.connect().session;
-    assert.deepEqual((await sync(stranger, {})).need, [fading.id]);
-    assert.deepEqual((await sync(stranger, { ids: [wrap.id, expired.id] })).need, []);
+    assert.deepEqual((await reconcileWith(stranger, {})).need, [fading.id]);
+    assert.deepEqual((await reconcileWith(stranger, { ids: [wrap.id, expired.id] })).need, []);
     const other = relay.connect({ pubkeys: [new Author().pubkey] }).session;
-    assert.deepEqual((await sync(other, { kinds: [1059] })).need, []);
+    assert.deepEqual((await reconcileWith(other, { kinds: [1059] })).need, []);
     const recipient = relay.connect({ pubkeys: [reader.pubkey] }).session;
-    assert.deepEqual((await sync(recipient, {})).need, sortedIds([fading, wrap]));
+    assert.deepEqual((await reconcileWith(recipient, {})).need, sortedIds([fading, wrap]));
   });
 
   test("an id is not that of a REQ, and a second NEG-OPEN takes it over", async () => {
@@ -142,7 +135,7 @@ describe("NEG-ERR", () => {
     assert.match(String(reason), /^rate-limited: others/);
     holders[0]?.close();
     await turns();
-    assert.equal((await sync(session, {})).need.length, events.length);
+    assert.equal((await reconcileWith(session, {})).need.length, events.length);
   });
 
   test("rate-limited: too many at once", async () => {
@@ -154,7 +147,7 @@ describe("NEG-ERR", () => {
     const [reason] = await refused(session, "NEG-OPEN", "x", {}, NOTHING);
     assert.equal(reason, "rate-limited: at most 16 NEG-OPENs at once");
     await refused(session, "NEG-MSG", "3", "00");
-    assert.equal((await sync(session, { limit: 2 })).need.length, 2);
+    assert.equal((await reconcileWith(session, { limit: 2 })).need.length, 2);
   });
 
   test("closed: who is idle for two minutes, or never opened", async () => {
@@ -261,7 +254,7 @@ describe("NEG-ERR", () => {
     assert.deepEqual(answer, ["error: the store could not answer"]);
     assert.equal(relay.logged[0]?.[1], "reconciliation failed");
     broken.isBroken = false;
-    assert.equal((await sync(session, {})).need.length, events.length);
+    assert.equal((await reconcileWith(session, {})).need.length, events.length);
   });
 });
 
