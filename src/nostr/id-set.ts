@@ -1,7 +1,6 @@
 /**
  * The ids that one end of a reconciliation has (NIP-77): sorted, packed, and ready to tell the sum
- * of any stretch. About 42 bytes a record, because a relay
- * holds hundreds of thousands of them.
+ * of any stretch. About 42 bytes a record, because a relay holds hundreds of thousands of them.
  */
 
 import { hexToBytes } from "@noble/hashes/utils.js";

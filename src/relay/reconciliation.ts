@@ -1,6 +1,6 @@
 /**
  * One NEG-OPEN (NIP-77) from its acceptance to its end: the ids that it is about, as they were when
- * it began, and an answer to every message. It may hold only so many, and not for ever.
+ * it began, and an answer to every message. It holds only so many, and only while the client goes on.
  */
 
 import type { Clock } from "../clock.ts";
