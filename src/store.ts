@@ -14,30 +14,44 @@ import type { View } from "./nostr/visibility.ts";
  * - `stored`: durably committed.
  * - `duplicate`: this very event is there already.
  * - `superseded`: a newer version of a replaceable or addressable event is there.
- * - `deleted`: its author has deleted it.
+ * - `deleted`: its author, or the recipient of a gift wrap, has deleted it or has vanished.
  */
 export type InsertOutcome = "stored" | "duplicate" | "superseded" | "deleted";
 
 /** What places an event in the order of answers. */
 export type Place = Pick<NostrEvent, "created_at" | "id">;
 
+/** `oldest first` is the exact reverse of `newest first`, which has ties lowest id first. */
+export type ExportOrder = "oldest first" | "newest first";
+
 export interface EventStore {
   /**
    * Stores a batch in one transaction, in order; the outcomes stand in the order of the events.
    * Resolves only when everything `stored` is durable. Rejects as a whole: then nothing was stored.
-   * Ephemeral events and kind 22242 must not be offered.
+   * Ephemeral events and kind 22242 must not be offered, nor a request to vanish (kind 62) that is
+   * meant for other relays: requests to delete and to vanish are carried out as they are stored, and
+   * what they name is gone when this resolves.
    */
   insert(events: readonly VerifiedEvent[]): Promise<readonly InsertOutcome[]>;
   /**
    * The union of the filters' results, each event once, newest first, ties lowest id first, as
    * pages of canonical JSON texts. Each filter contributes its newest `limit` events; without a
-   * limit, all. The caller may stop at any page. With a view, what it does not show is not there:
-   * limits count visible events. Without one, everything is shown.
+   * limit, all. With a view, what it does not show is not there: limits count visible events. Without
+   * one, everything is shown. The caller may stop at any page; a page may be empty, which says no
+   * more than that the search goes on.
    */
   query(filters: readonly Filter[], view?: View): AsyncIterable<readonly string[]>;
   /** The places of what `query` would give, in the same order and under the same rules. */
   locate(filters: readonly Filter[], view?: View): AsyncIterable<readonly Place[]>;
   /** How many different events match any of the filters and are in the view; limits are ignored. */
   count(filters: readonly Filter[], view?: View): Promise<number>;
+  /** Removes events that have expired by `now` (unix seconds), a bounded number; resolves with it. */
+  sweep(now: number): Promise<number>;
+  /**
+   * Everything that matches any of the filters, each event once, for backups: what `query` may hide
+   * is not hidden here, and limits are ignored. Pages of canonical JSON texts; the caller may stop
+   * at any page. Of what is written meanwhile, some may be missing.
+   */
+  export(filters: readonly Filter[], order: ExportOrder): AsyncIterable<readonly string[]>;
   close(): Promise<void>;
 }

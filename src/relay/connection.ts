@@ -4,6 +4,7 @@
  */
 
 import type { Channel } from "../channel.ts";
+import type { Clock } from "../clock.ts";
 import { CLOSE } from "../nostr/close.ts";
 import type { NostrEvent } from "../nostr/event.ts";
 import { KIND_AUTH } from "../nostr/kind.ts";
@@ -16,6 +17,7 @@ import {
   type Reason,
 } from "../nostr/message.ts";
 import { type Rejection, reasonOf, reject, type Verdict } from "../nostr/verdict.ts";
+import type { Verb } from "../policy.ts";
 import { Inbox } from "./inbox.ts";
 import type { Ingest, Verify } from "./ingest.ts";
 import { Negentropy, type NegentropyParts } from "./negentropy.ts";
@@ -28,6 +30,7 @@ export interface ConnectionParts extends ReaderParts, QueryParts, NegentropyPart
   readonly ingest: Ingest;
   readonly verify: Verify;
   readonly auth: "required" | "optional";
+  readonly clock: Clock;
 }
 
 /** AUTH messages that may fail before the channel closes (SPEC, "More keys"). */
@@ -56,7 +59,7 @@ export class Connection {
     this.#parts = parts;
     this.#channel = channel;
     this.#inbox = new Inbox(channel, (text) => this.#handle(text));
-    this.#outbox = new Outbox(channel, parts.limits.maxBufferedBytes, parts.log);
+    this.#outbox = new Outbox(channel, parts.limits, parts.clock, parts.log);
     const reader = new Reader(parts, channel.peer);
     this.#queries = new Queries(parts, reader, this.#outbox);
     this.#negentropy = new Negentropy(parts, reader, this.#outbox);
@@ -108,6 +111,9 @@ export class Connection {
   }
 
   #dispatch(message: ClientMessage, characters: number): void | Promise<void> {
+    const { peer } = this.#channel;
+    const verdict = this.#parts.policy.receive?.(verbOf(message), characters, peer);
+    if (verdict?.accepted === false) return this.#turnDown(message, reasonOf(verdict));
     switch (message.type) {
       case "EVENT":
         return this.#answer(this.#publish(message.event, characters));
@@ -126,13 +132,45 @@ export class Connection {
       case "NEG-CLOSE":
         return this.#negentropy.close(message.id);
       case "refused":
-        if (message.verb === "NEG-OPEN") {
-          return this.#negentropy.refuse(message.id, message.reason);
-        }
-        if (message.verb === "REQ") return this.#queries.refuse(message.id, message.reason);
-        return this.#answer(okMessage(message.id, false, message.reason));
+        return this.#refuseBroken(message.verb, message.id, message.reason);
       case "malformed":
         return this.#outbox.send(message.reply);
+    }
+  }
+
+  /** Answers a message without looking into it. */
+  #turnDown(message: ClientMessage, reason: Reason): void | Promise<void> {
+    switch (message.type) {
+      case "EVENT":
+      case "AUTH":
+        return this.#answer(okMessage(message.event.id, false, reason));
+      case "REQ":
+        return this.#queries.refuse(message.id, reason);
+      case "CLOSE":
+        return this.#queries.close(message.id); // makes room, so it is always welcome
+      case "NEG-OPEN":
+      case "NEG-MSG":
+        return this.#negentropy.refuse(message.id, reason);
+      case "NEG-CLOSE":
+        return this.#negentropy.close(message.id);
+      case "refused":
+        return this.#refuseBroken(message.verb, message.id, reason);
+      case "malformed":
+        return this.#refuse(CLOSE.rateLimited, reason);
+    }
+  }
+
+  #refuseBroken(verb: "EVENT" | "REQ" | "NEG-OPEN", id: string, reason: Reason): void {
+    switch (verb) {
+      case "EVENT":
+        this.#answer(okMessage(id, false, reason));
+        break;
+      case "REQ":
+        this.#queries.refuse(id, reason);
+        break;
+      case "NEG-OPEN":
+        this.#negentropy.refuse(id, reason);
+        break;
     }
   }
 
@@ -212,4 +250,10 @@ export class Connection {
     this.#parts.log("error", "message could not be processed", { error: String(error) });
     this.#outbox.send(notice("error: the relay could not process this message"));
   }
+}
+
+function verbOf(message: ClientMessage): Verb {
+  const verb = message.type === "refused" ? message.verb : message.type;
+  if (verb === "NEG-OPEN") return "REQ"; // it scans the store as a REQ does
+  return verb === "EVENT" || verb === "REQ" ? verb : "other";
 }

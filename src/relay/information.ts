@@ -25,6 +25,8 @@ export interface InformationParts {
   readonly self: PublicKey;
   readonly limits: Limits;
   readonly auth: "required" | "optional";
+  /** Whether the operator takes only some events, or those of some people. */
+  readonly restrictsWrites: boolean;
   /** URL of the software's project page. */
   readonly software?: string | undefined;
   readonly version: string;
@@ -59,19 +61,27 @@ export interface Information extends InformationSettings {
 
 /** Ready for `JSON.stringify`. */
 export function information(parts: InformationParts): Information {
-  const { settings, self, limits, software, version } = parts;
+  const { settings, self, software, version } = parts;
   return {
     ...settings,
     self,
-    supported_nips: [1, 11, 42, ...(limits.maxNegentropyEvents > 0 ? [77] : [])],
+    supported_nips: supportedNips(parts.limits),
     ...(software === undefined ? {} : { software }),
     version,
-    limitation: limitation(limits, parts.auth),
+    limitation: limitation(parts),
     transports: ["npubwire/1"],
   };
 }
 
-function limitation(limits: Limits, auth: "required" | "optional"): Limitation {
+/** Proof of work is announced where it is asked for, reconciliation where it is switched on. */
+function supportedNips({ minPowDifficulty, maxNegentropyEvents }: Limits): readonly number[] {
+  const nips = [1, 9, 11, 17, 40, 42, 59, 62, 70];
+  if (minPowDifficulty > 0) nips.push(13);
+  if (maxNegentropyEvents > 0) nips.push(77);
+  return nips.sort((a, b) => a - b);
+}
+
+function limitation({ limits, auth, restrictsWrites }: InformationParts): Limitation {
   return {
     max_message_length: limits.maxMessageLength,
     max_subscriptions: limits.maxSubscriptions,
@@ -79,10 +89,12 @@ function limitation(limits: Limits, auth: "required" | "optional"): Limitation {
     max_subid_length: MAX_SUBSCRIPTION_ID,
     max_event_tags: limits.maxEventTags,
     max_content_length: limits.maxContentLength,
-    min_pow_difficulty: 0,
+    min_pow_difficulty: limits.minPowDifficulty,
     auth_required: auth === "required",
     payment_required: false,
-    restricted_writes: false,
+    // What a plugin wants is not known here, and NIP-11 does not count heuristics against spam.
+    // A demand for work is a restriction, too (NIP-11).
+    restricted_writes: restrictsWrites || limits.minPowDifficulty > 0,
     created_at_lower_limit: limits.createdAtLowerLimit,
     created_at_upper_limit: limits.createdAtUpperLimit,
     default_limit: Math.min(limits.defaultLimit, limits.maxLimit),

@@ -87,8 +87,8 @@ export class Negentropy {
       return;
     }
     const reconciliation = new Reconciliation(
-      opening,
-      this.#reader.view,
+      { ...opening, filter: this.#reader.narrow(opening.filter) },
+      this.#reader,
       this.#parts,
       this.#quota,
       this.#outbox,

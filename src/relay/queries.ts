@@ -75,7 +75,8 @@ export class Queries {
       this.refuse(id, reasonOf(verdict));
       return;
     }
-    const query = new Query(id, filters, this.#reader.view, this.#parts, this.#outbox);
+    const shown = filters.map((filter) => this.#reader.narrow(filter));
+    const query = new Query(id, shown, this.#reader, this.#parts, this.#outbox);
     this.#open.set(id, query);
     query.start();
     this.#waiting.add(query);

@@ -8,10 +8,13 @@ import type { Log } from "../log.ts";
 import type { Filter } from "../nostr/filter.ts";
 import { accept, reject, type Verdict } from "../nostr/verdict.ts";
 import { isGuardedFilter, type View } from "../nostr/visibility.ts";
-import type { Policy } from "../policy.ts";
+import type { Limits, Policy } from "../policy.ts";
+import type { Pace } from "./pace.ts";
 
 export interface ReaderParts {
   readonly policy: Policy;
+  readonly limits: Limits;
+  readonly pace: Pace;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -34,6 +37,10 @@ export class Reader {
 
   /** May this be asked? Where the policy fails, the answer is no. */
   ask(filters: readonly Filter[]): Verdict | Promise<Verdict> {
+    const { maxFilterValues } = this.#parts.limits;
+    if (filters.reduce((sum, filter) => sum + valuesIn(filter), 0) > maxFilterValues) {
+      return reject("invalid", `the filters of a query may have at most ${maxFilterValues} values`);
+    }
     if (this.#peer.pubkeys.size === 0 && filters.some(isGuardedFilter)) {
       return reject("auth-required", "gift wraps are shown to their recipients only");
     }
@@ -48,4 +55,18 @@ export class Reader {
       return failed(error);
     }
   }
+  /** What is left of an accepted question, without what the policy hides from this client. */
+  narrow(filter: Filter): Filter {
+    return this.#parts.policy.narrow?.(filter, this.#peer) ?? filter;
+  }
+
+  /** Lets pages come in this client's turns only. */
+  paced<Page extends readonly unknown[]>(pages: AsyncIterable<Page>): AsyncIterable<Page> {
+    return this.#parts.pace.paced(this.#peer.address, pages);
+  }
+}
+
+function valuesIn({ ids, authors, kinds, tags }: Filter): number {
+  const lists = [ids, authors, kinds, ...tags.values()];
+  return lists.reduce((sum, list) => sum + (list?.size ?? 0), 0);
 }

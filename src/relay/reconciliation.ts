@@ -8,12 +8,13 @@ import type { CryptoProvider } from "../crypto.ts";
 import type { Log } from "../log.ts";
 import type { Filter } from "../nostr/filter.ts";
 import { IdSet } from "../nostr/id-set.ts";
-import { type NegReason, negError, negMessage } from "../nostr/message.ts";
+import { type NegReason, negError, negMessage, type Reason } from "../nostr/message.ts";
 import { answerNegentropy } from "../nostr/negentropy.ts";
-import type { View } from "../nostr/visibility.ts";
 import type { EventStore } from "../store.ts";
 import type { Outbox } from "./outbox.ts";
+import { MAX_FRUITLESS } from "./pace.ts";
 import type { Quota } from "./quota.ts";
+import type { Reader } from "./reader.ts";
 
 export interface ReconciliationParts {
   readonly store: EventStore;
@@ -33,13 +34,14 @@ export interface Opening {
 
 /** Bytes of an answer. In hex it fits a message of 128 KiB, which most clients take. */
 const MAX_ANSWER = 60_000;
+const TOO_COSTLY: Reason = "error: this query looks at too many events, it needs a closer filter";
 /** What a client may take between an answer and its next message. */
 const IDLE_MILLISECONDS = 120_000;
 
 export class Reconciliation {
   readonly id: string;
   readonly #opening: Opening;
-  readonly #view: View;
+  readonly #reader: Reader;
   readonly #parts: ReconciliationParts;
   readonly #quota: Quota;
   readonly #outbox: Outbox;
@@ -51,14 +53,14 @@ export class Reconciliation {
 
   constructor(
     opening: Opening,
-    view: View,
+    reader: Reader,
     parts: ReconciliationParts,
     quota: Quota,
     outbox: Outbox,
   ) {
     this.id = opening.id;
     this.#opening = opening;
-    this.#view = view;
+    this.#reader = reader;
     this.#parts = parts;
     this.#quota = quota;
     this.#outbox = outbox;
@@ -107,7 +109,11 @@ export class Reconciliation {
   /** Everything there is; `undefined` if that is too much, or nobody waits for it any more. */
   async #gather(): Promise<IdSet | undefined> {
     const own = new IdSet();
-    for await (const page of this.#parts.store.locate([this.#opening.filter], this.#view)) {
+    const pages = this.#parts.store.locate([this.#opening.filter], this.#reader.view);
+    let fruitless = 0;
+    for await (const page of this.#reader.paced(pages)) {
+      fruitless = page.length === 0 ? fruitless + 1 : 0;
+      if (fruitless > MAX_FRUITLESS) this.#fail(TOO_COSTLY);
       if (this.#stopped || !this.#hold(page.length)) return undefined;
       for (const place of page) own.add(place);
     }

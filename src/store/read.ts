@@ -79,13 +79,15 @@ export class EventReader {
     const quota: Quota = { left: limit ?? Number.POSITIVE_INFINITY };
     const conditions = conditionsOf(view ? narrowFilter(filter, view) : filter);
     const index = this.#chooseIndex(conditions, range);
-    return slicesOf(conditions, index, content, view !== undefined).map((slice) => {
+    // No index knows what is not to be shown: that takes a look at every event.
+    const column = filter.exceptKinds ? "json" : content;
+    return slicesOf(conditions, index, column, view !== undefined).map((slice) => {
       const read: Scan["read"] = (from, rows) => {
         // Asked at each reading: what expires during a long scan is not shown any more.
         const seen = view ? viewParameters(view) : [];
         const parameters = [...seen, ...slice.parameters, from, range.to, rows];
         const found = this.#prepare(slice.sql).iterate(...parameters) as Iterable<Row>;
-        return gather(found, rows, slice.exact ? undefined : filter);
+        return gather(found, rows, slice.exact && !filter.exceptKinds ? undefined : filter);
       };
       return new Cursor({ ...range, minRows: slice.minRows, maxRows: slice.maxRows, read }, quota);
     });

@@ -6,11 +6,15 @@
 import type { Database, Options } from "better-sqlite3";
 import type { VerifiedEvent } from "../nostr/event.ts";
 import type { Filter } from "../nostr/filter.ts";
+import { KIND_VANISH } from "../nostr/kind.ts";
 import type { View } from "../nostr/visibility.ts";
-import type { EventStore, InsertOutcome, Place } from "../store.ts";
+import type { EventStore, ExportOrder, InsertOutcome, Place } from "../store.ts";
+import { Eraser } from "./erase.ts";
 import { StoreError } from "./error.ts";
+import { exportEvents } from "./export.ts";
 import { migrate } from "./migrate.ts";
 import { EventReader } from "./read.ts";
+import { EventTable } from "./table.ts";
 import { EventWriter } from "./write.ts";
 
 export interface SqliteStoreOptions {
@@ -43,11 +47,14 @@ export async function openSqliteStore(
     writer.pragma("journal_mode = WAL");
     writer.pragma("synchronous = FULL");
     writer.pragma("wal_autocheckpoint = 10000");
+    writer.pragma("secure_delete = ON");
     migrate(writer);
     // A database in memory is seen by its own connection alone.
     const reader = writer.memory ? writer : open(path, { timeout, readonly: true });
     databases.push(reader);
     for (const database of databases) database.pragma(`cache_size = ${-1024 * cacheSize}`);
+    // The last process may have ended half way.
+    await new Eraser(writer, new EventTable(writer)).finishVanishing();
     return new SqliteStore(writer, reader);
   } catch (error) {
     for (const database of databases) database.close();
@@ -58,16 +65,27 @@ export async function openSqliteStore(
 class SqliteStore implements EventStore {
   readonly #databases: readonly Database[];
   readonly #writer: EventWriter;
+  readonly #eraser: Eraser;
   readonly #reader: EventReader;
+  readonly #exported: Database;
 
   constructor(writer: Database, reader: Database) {
+    const table = new EventTable(writer);
     this.#databases = [reader, writer];
-    this.#writer = new EventWriter(writer);
+    this.#writer = new EventWriter(writer, table);
+    this.#eraser = new Eraser(writer, table);
     this.#reader = new EventReader(reader);
+    this.#exported = reader;
   }
 
   async insert(events: readonly VerifiedEvent[]): Promise<readonly InsertOutcome[]> {
-    return this.#writer.insert(events);
+    const outcomes = this.#writer.insert(events);
+    if (events.some(({ kind }) => kind === KIND_VANISH)) await this.#eraser.finishVanishing();
+    return outcomes;
+  }
+
+  async sweep(now: number): Promise<number> {
+    return this.#eraser.sweep(now);
   }
 
   query(filters: readonly Filter[], view?: View): AsyncIterable<readonly string[]> {
@@ -80,6 +98,10 @@ class SqliteStore implements EventStore {
 
   count(filters: readonly Filter[], view?: View): Promise<number> {
     return this.#reader.count(filters, view);
+  }
+
+  export(filters: readonly Filter[], order: ExportOrder): AsyncIterable<readonly string[]> {
+    return exportEvents(this.#exported, filters, order);
   }
 
   async close(): Promise<void> {

@@ -11,6 +11,7 @@ function document(settings: InformationSettings, auth: "required" | "optional" =
     self,
     limits: CONFORMANCE_LIMITS,
     auth,
+    restrictsWrites: false,
     software: "https://software.example",
     version: "1.2.3",
   });
@@ -23,7 +24,7 @@ test("the document says what is set, the relay's key, and nothing that is not th
     name: "A",
     description: "B",
     self,
-    supported_nips: [1, 11, 42, 77],
+    supported_nips: [1, 9, 11, 17, 40, 42, 59, 62, 70, 77],
     software: "https://software.example",
     version: "1.2.3",
     transports: ["npubwire/1"],
@@ -46,9 +47,10 @@ test("NIP-77 is announced where it is switched on", () => {
     self,
     limits,
     auth: "required",
+    restrictsWrites: false,
     version: "",
   });
-  assert.deepEqual(supported_nips, [1, 11, 42]);
+  assert.deepEqual(supported_nips, [1, 9, 11, 17, 40, 42, 59, 62, 70]);
 });
 
 test("limitation has all 13 members, equal to the limits", () => {
@@ -69,4 +71,23 @@ test("limitation has all 13 members, equal to the limits", () => {
     default_limit: 10,
   });
   assert.equal(document(settings, "optional").limitation.auth_required, false);
+});
+
+test("only what is demanded is announced", () => {
+  const settings = { name: "", description: "" };
+  const parts = {
+    settings,
+    self,
+    limits: CONFORMANCE_LIMITS,
+    auth: "optional",
+    version: "1",
+  } as const;
+  const restricted = information({ ...parts, restrictsWrites: true });
+  assert.equal(restricted.supported_nips.includes(13), false);
+  assert.equal(restricted.limitation.restricted_writes, true);
+  const limits = { ...CONFORMANCE_LIMITS, minPowDifficulty: 20 };
+  const worked = information({ ...parts, limits, restrictsWrites: false });
+  assert.deepEqual(worked.supported_nips.slice(0, 4), [1, 9, 11, 13]);
+  assert.equal(worked.limitation.min_pow_difficulty, 20);
+  assert.equal(worked.limitation.restricted_writes, true);
 });

@@ -78,6 +78,27 @@ export function asking(test: Test): void {
     }
   });
 
+  test("kinds that are not to be shown count for nothing", async (store) => {
+    const events = Array.from({ length: 300 }, (_, i) =>
+      madeUp({ created_at: i, kind: i % 3 === 0 ? 1 : 4, content: `${i}`, tags: [["t", "a"]] }),
+    );
+    await store.insert(events);
+    const shown = idsInOrder(events.filter(({ kind }) => kind === 1));
+    const exceptKinds: ReadonlySet<number> = new Set([4, 5]);
+    const authors: ReadonlySet<string> = new Set(events.map(({ pubkey }) => pubkey));
+    for (const asked of [{}, { authors }, { tags: tagged("t", "a") }]) {
+      assert.deepEqual(await ask(store, { ...asked, exceptKinds }), shown);
+      assert.deepEqual(await ask(store, { ...asked, exceptKinds, limit: 7 }), shown.slice(0, 7));
+      assert.equal(await store.count([filter({ ...asked, exceptKinds })]), shown.length);
+      const located = await places(store, [filter({ ...asked, exceptKinds, limit: 7 })]);
+      assert.deepEqual(
+        located.map(({ id }) => id),
+        shown.slice(0, 7),
+      );
+    }
+    assert.deepEqual(await ask(store, { kinds: new Set([4]), exceptKinds }), []);
+  });
+
   test("8: ids and authors are matched whole", async (store) => {
     const event = madeUp();
     await store.insert([event]);

@@ -10,6 +10,8 @@ import type { EventId } from "../../src/nostr/key.ts";
 import type { EventStore } from "../../src/store.ts";
 import { key, madeUp } from "../nostr/arbitrary.ts";
 import { ask, filter, tagged, texts } from "./ask.ts";
+import { deleting, sweeping, vanishing } from "./conformance-deletion.ts";
+import { exporting } from "./conformance-export.ts";
 import { asking, askingForTags, counting, locating } from "./conformance-query.ts";
 import { viewing } from "./conformance-view.ts";
 
@@ -31,7 +33,11 @@ export function storeConformance(name: string, open: () => Promise<EventStore>):
   describe(`${name}: asking for tags`, () => askingForTags(test));
   describe(`${name}: locating`, () => locating(test));
   describe(`${name}: counting`, () => counting(test));
+  describe(`${name}: deleting`, () => deleting(test));
+  describe(`${name}: vanishing`, () => vanishing(test));
+  describe(`${name}: sweeping`, () => sweeping(test));
   describe(`${name}: views`, () => viewing(test));
+  describe(`${name}: exporting`, () => exporting(test));
 }
 
 export type Test = (title: string, run: (store: EventStore) => Promise<void>) => void;

@@ -29,7 +29,14 @@ describe("migrations", () => {
     migrate(database);
     const newest = version();
     assert.ok(Number(newest) >= 1);
-    assert.deepEqual(tables(), ["event", "tag", "address"]);
+    assert.deepEqual(tables(), [
+      "event",
+      "tag",
+      "deleted_id",
+      "deleted_address",
+      "vanished",
+      "address",
+    ]);
     migrate(database);
     assert.equal(version(), newest);
   });
