@@ -62,6 +62,8 @@ export interface Limits {
   readonly createdAtUpperLimit: number;
   /** Leading zero bits that an event's id must have (NIP-13); 0 for none. */
   readonly minPowDifficulty: number;
+  /** Events that one connection may reconcile at once (NIP-77); 0 for no reconciliation. */
+  readonly maxNegentropyEvents: number;
   /** Bytes queued to one client before it counts as too slow and is closed. */
   readonly maxBufferedBytes: number;
   /** Seconds in which a client takes nothing of a full queue before it is closed. */

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { VerifiedEvent } from "./nostr/event.ts";
+import type { NostrEvent, VerifiedEvent } from "./nostr/event.ts";
 import type { Filter } from "./nostr/filter.ts";
 import type { View } from "./nostr/visibility.ts";
 
@@ -17,6 +17,9 @@ import type { View } from "./nostr/visibility.ts";
  * - `deleted`: its author, or the recipient of a gift wrap, has deleted it or has vanished.
  */
 export type InsertOutcome = "stored" | "duplicate" | "superseded" | "deleted";
+
+/** What places an event in the order of answers. */
+export type Place = Pick<NostrEvent, "created_at" | "id">;
 
 /** `oldest first` is the exact reverse of `newest first`, which has ties lowest id first. */
 export type ExportOrder = "oldest first" | "newest first";
@@ -38,6 +41,8 @@ export interface EventStore {
    * more than that the search goes on.
    */
   query(filters: readonly Filter[], view?: View): AsyncIterable<readonly string[]>;
+  /** The places of what `query` would give, in the same order and under the same rules. */
+  locate(filters: readonly Filter[], view?: View): AsyncIterable<readonly Place[]>;
   /** How many different events match any of the filters and are in the view; limits are ignored. */
   count(filters: readonly Filter[], view?: View): Promise<number>;
   /** Removes events that have expired by `now` (unix seconds), a bounded number; resolves with it. */

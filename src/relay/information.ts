@@ -73,10 +73,12 @@ export function information(parts: InformationParts): Information {
   };
 }
 
-/** Proof of work is announced where it is asked for. */
-function supportedNips({ minPowDifficulty }: Limits): readonly number[] {
+/** Proof of work is announced where it is asked for, reconciliation where it is switched on. */
+function supportedNips({ minPowDifficulty, maxNegentropyEvents }: Limits): readonly number[] {
   const nips = [1, 9, 11, 17, 40, 42, 59, 62, 70];
-  return minPowDifficulty > 0 ? [...nips, 13].sort((a, b) => a - b) : nips;
+  if (minPowDifficulty > 0) nips.push(13);
+  if (maxNegentropyEvents > 0) nips.push(77);
+  return nips.sort((a, b) => a - b);
 }
 
 function limitation({ limits, auth, restrictsWrites }: InformationParts): Limitation {

@@ -3,6 +3,9 @@
  * however many connections and queries it has. Whoever asks for little finds a turn free.
  */
 
+/** Empty pages in a row after which an answer costs more than it may: millions of events looked at. */
+export const MAX_FRUITLESS = 10_000;
+
 /** Events that one address may get in one turn of the event loop: some milliseconds. */
 const EVENTS = 2_048;
 /** What a page may hold, and what an empty one stands for: the search for it looked at as many. */

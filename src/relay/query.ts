@@ -14,6 +14,8 @@ import type { Limits } from "../policy.ts";
 import type { EventStore } from "../store.ts";
 import type { Ingest } from "./ingest.ts";
 import type { Outbox } from "./outbox.ts";
+import { MAX_FRUITLESS } from "./pace.ts";
+import type { Reader } from "./reader.ts";
 import type { Subscription, Subscriptions } from "./subscriptions.ts";
 
 export interface QueryParts {
@@ -22,21 +24,18 @@ export interface QueryParts {
   readonly ingest: Pick<Ingest, "isCommitting">;
   readonly limits: Limits;
   readonly clock: Clock;
-  /** Lets pages come in this client's turns only. */
-  paced(pages: AsyncIterable<readonly string[]>): AsyncIterable<readonly string[]>;
   readonly defer: (run: () => void) => void;
   readonly log: Log;
 }
 
 /** Stored events that are sent in one turn of the event loop. */
 const SLICE = 512;
-/** Empty pages in a row after which a query costs more than it may: millions of events looked at. */
-const MAX_FRUITLESS = 10_000;
 
 export class Query implements Subscription {
   readonly id: string;
   readonly filters: readonly Filter[];
   readonly view: View;
+  readonly #reader: Reader;
   readonly #parts: QueryParts;
   readonly #outbox: Outbox;
   /** Live events that wait for EOSE; `undefined` after it. */
@@ -48,13 +47,14 @@ export class Query implements Subscription {
   constructor(
     id: string,
     filters: readonly Filter[],
-    view: View,
+    reader: Reader,
     parts: QueryParts,
     outbox: Outbox,
   ) {
     this.id = id;
     this.filters = filters;
-    this.view = view;
+    this.view = reader.view;
+    this.#reader = reader;
     this.#parts = parts;
     this.#outbox = outbox;
   }
@@ -108,7 +108,7 @@ export class Query implements Subscription {
     if (filters.length === 0) return;
     let sent = 0;
     let fruitless = 0;
-    for await (const page of this.#parts.paced(this.#parts.store.query(filters, this.view))) {
+    for await (const page of this.#reader.paced(this.#parts.store.query(filters, this.view))) {
       fruitless = page.length === 0 ? fruitless + 1 : 0;
       if (fruitless > MAX_FRUITLESS) {
         return this.#kill("error: this query looks at too many events, it needs closer filters");

@@ -14,6 +14,7 @@ import type { EventStore } from "../store.ts";
 import { Connection, type ConnectionParts } from "./connection.ts";
 import { Ingest, type Verify } from "./ingest.ts";
 import { Pace } from "./pace.ts";
+import { SharedQuota } from "./quota.ts";
 import { Subscriptions } from "./subscriptions.ts";
 import { Sweep } from "./sweep.ts";
 
@@ -45,7 +46,8 @@ export class Relay {
     this.#ingest = new Ingest({ ...parts, verify, subscriptions });
     this.#sweep = new Sweep(parts);
     const pace = new Pace(parts.defer);
-    this.#parts = { ...parts, verify, subscriptions, pace, ingest: this.#ingest };
+    const quota = new SharedQuota(parts.limits.maxNegentropyEvents);
+    this.#parts = { ...parts, verify, subscriptions, pace, quota, ingest: this.#ingest };
   }
 
   /** Serves an established channel, whose peer has been admitted, until it ends. */

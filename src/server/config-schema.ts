@@ -101,6 +101,9 @@ const limits = group(
     minPowDifficulty: wholeNumber(0, 256)
       .default(0)
       .describe("Leading zero bits that the id of an event must have (NIP-13); 0 for none."),
+    maxNegentropyEvents: wholeNumber(0)
+      .default(500_000)
+      .describe("Events that one connection may reconcile at once (NIP-77); 0 switches it off."),
     maxBufferedBytes: wholeNumber(65_536)
       .default(8_388_608)
       .describe("Bytes waiting for one client before it counts as too slow and is closed."),

@@ -24,7 +24,7 @@ test("the document says what is set, the relay's key, and nothing that is not th
     name: "A",
     description: "B",
     self,
-    supported_nips: [1, 9, 11, 17, 40, 42, 59, 62, 70],
+    supported_nips: [1, 9, 11, 17, 40, 42, 59, 62, 70, 77],
     software: "https://software.example",
     version: "1.2.3",
     transports: ["npubwire/1"],
@@ -38,6 +38,19 @@ test("the document says what is set, the relay's key, and nothing that is not th
     terms_of_service: "https://a.example/tos",
   };
   assert.deepEqual(document(all), { ...document(settings), ...all });
+});
+
+test("NIP-77 is announced where it is switched on", () => {
+  const limits = { ...CONFORMANCE_LIMITS, maxNegentropyEvents: 0 };
+  const { supported_nips } = information({
+    settings: { name: "", description: "" },
+    self,
+    limits,
+    auth: "required",
+    restrictsWrites: false,
+    version: "",
+  });
+  assert.deepEqual(supported_nips, [1, 9, 11, 17, 40, 42, 59, 62, 70]);
 });
 
 test("limitation has all 13 members, equal to the limits", () => {

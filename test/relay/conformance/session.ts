@@ -41,6 +41,7 @@ export const CONFORMANCE_LIMITS: Limits = {
   createdAtLowerLimit: 0,
   createdAtUpperLimit: 900,
   minPowDifficulty: 0,
+  maxNegentropyEvents: 20_000,
   maxBufferedBytes: 4_194_304,
   maxStallSeconds: 60,
 };
