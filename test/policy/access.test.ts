@@ -16,8 +16,9 @@ import { filterOf, OPEN, open } from "./settings.ts";
 
 const [member, friend, stranger, enemy] = [new Author(), new Author(), new Author(), new Author()];
 const trusted = { has: (key: PublicKey) => key === friend.pubkey };
+const members = { has: (key: PublicKey) => key === member.pubkey };
 const policyOf = (settings: Partial<AccessSettings>): Policy =>
-  accessPolicy({ ...OPEN, ...settings }, trusted);
+  accessPolicy({ ...OPEN, ...settings }, { members, webOfTrust: trusted });
 const peerWith = (...authors: Author[]): Peer => ({
   address: "192.0.2.1",
   pubkeys: new Set(authors.map(({ pubkey }) => pubkey)),

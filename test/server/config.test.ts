@@ -197,7 +197,7 @@ describe("parseConfig", () => {
     ],
     [
       { access: { write: { allow: [NPUB, "friends"] } } },
-      'access.write.allow[1]: expected an npub, 64 hex digits, "everybody" or "webOfTrust", got "friends"',
+      'access.write.allow[1]: expected an npub, 64 hex digits, "everybody", "members" or "webOfTrust", got "friends"',
     ],
     [
       { access: { read: { allow: "everybody" } } },
