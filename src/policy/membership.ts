@@ -77,12 +77,16 @@ export class Membership {
 
   /** Reads the list and adds whom the operator names; from then on it is read now and then. */
   async open(founders: readonly PublicKey[]): Promise<void> {
-    await this.#inTurn(() => this.#read());
-    for (const key of founders) {
-      const outcome = await this.add(key);
-      if (outcome === "no room")
-        this.#parts.log("warn", "no room for a member of the configuration");
-    }
+    await this.#change(async () => {
+      const absent = [...new Set(founders)].filter((key) => !this.has(key));
+      const added = absent.slice(0, Math.max(0, this.#parts.maxMembers - this.#members.size));
+      if (added.length < absent.length) {
+        this.#parts.log("warn", "no room for members of the configuration", {
+          missing: absent.length - added.length,
+        });
+      }
+      if (added.length > 0) await this.#add(added);
+    });
     this.#watch();
   }
 
@@ -92,10 +96,7 @@ export class Membership {
       if (this.has(key)) return "member already";
       if (fingerprint !== undefined && (await this.#isUsed(fingerprint))) return "invite used";
       if (this.#members.size >= this.#parts.maxMembers) return "no room";
-      const now = this.#nextTime();
-      await this.#save(new Map([...this.#members, [key, []]]), now, [
-        addedTemplate(key, now, fingerprint),
-      ]);
+      await this.#add([key], fingerprint);
       return "added";
     });
   }
@@ -148,6 +149,13 @@ export class Membership {
     this.#isClosed = true;
     this.#cancel();
     await this.#turn;
+  }
+
+  async #add(keys: readonly PublicKey[], fingerprint?: string): Promise<void> {
+    const now = this.#nextTime();
+    const members = new Map([...this.#members, ...keys.map((key) => [key, []] as const)]);
+    const news = keys.map((key) => addedTemplate(key, now, fingerprint));
+    await this.#save(members, now, news);
   }
 
   #setRoles(
