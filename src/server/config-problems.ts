@@ -31,7 +31,9 @@ export function describeConflicts(config: RelayConfig): string[] {
   const { access, information, membership, plaintext } = config;
   const conflicts: string[] = [];
   if (asksFor("members", access) && !membership.enabled) {
-    conflicts.push('membership.enabled: expected true where "members" may, got false');
+    conflicts.push(
+      'membership.enabled: expected true, since "members" are allowed something, got false',
+    );
   }
   if (asksFor("webOfTrust", access) && access.webOfTrust.roots.length === 0) {
     conflicts.push('access.webOfTrust.roots: expected at least one npub where "webOfTrust" may');
