@@ -51,7 +51,8 @@ export function accessPolicy(settings: AccessSettings, groups: Groups): Policy {
   const connect = new Circle(settings.connect, groups);
   const read = new Circle(settings.read, groups);
   const write = new Circle(settings.write, groups);
-  const isJoinable = asksFor("members", { connect: settings.connect });
+  // Who wants to become a member must be able to say so.
+  const isJoinable = settings.connect.allow.includes("members");
   const shown = new Kinds(settings.read.kinds, settings.read.exceptKinds);
   const taken = new Kinds(settings.write.kinds, settings.write.exceptKinds);
   return {
@@ -106,9 +107,8 @@ export function restrictsWrites({ connect, write }: AccessSettings): boolean {
 }
 
 /** Whether the word is in one of the lists. */
-export function asksFor(word: keyof Groups, settings: Partial<AccessSettings>): boolean {
-  const { connect, read, write } = settings;
-  return [connect, read, write].some((who) => who?.allow.includes(word) === true);
+export function asksFor(word: keyof Groups, { connect, read, write }: AccessSettings): boolean {
+  return [connect, read, write].some(({ allow }) => allow.includes(word));
 }
 
 /** Keys that may do one thing. */
