@@ -3,6 +3,7 @@
  */
 
 import type { Peer } from "../channel.ts";
+import type { VerifiedEvent } from "../nostr/event.ts";
 import type { Filter } from "../nostr/filter.ts";
 import { closedMessage, type Reason } from "../nostr/message.ts";
 import { accept, reasonOf, reject, type Verdict } from "../nostr/verdict.ts";
@@ -15,7 +16,11 @@ import { Query, type QueryParts } from "./query.ts";
 export interface QueriesParts extends Omit<QueryParts, "paced"> {
   readonly policy: Policy;
   readonly pace: Pace;
+  readonly made?: Made;
 }
+
+/** Events made for one who asks: sent before what is stored, and kept nowhere. */
+export type Made = (filters: readonly Filter[], peer: Peer) => readonly VerifiedEvent[];
 
 /** Scans of the store that one client may have under way. The rest of its REQs wait in order. */
 const MAX_SCANS = 4;
@@ -85,6 +90,15 @@ export class Queries {
     this.#waiting.delete(query);
   }
 
+  /** Asks the policy again about all that is open; what it refuses by now is closed. */
+  async review(): Promise<void> {
+    for (const query of [...this.#open.values()]) {
+      const verdict = await this.#ask(query.filters);
+      if (verdict.accepted || this.#open.get(query.id) !== query) continue;
+      this.refuse(query.id, reasonOf(verdict));
+    }
+  }
+
   /** Ends everything; resolves when the store is left alone. */
   async end(): Promise<void> {
     this.#ended = true;
@@ -114,7 +128,8 @@ export class Queries {
     }
     const { policy } = this.#parts;
     const shown = filters.map((filter) => policy.narrow?.(filter, this.#peer) ?? filter);
-    const query = new Query(id, shown, this.#view, this.#parts, this.#outbox);
+    const made = this.#parts.made?.(shown, this.#peer) ?? [];
+    const query = new Query(id, { filters: shown, made }, this.#view, this.#parts, this.#outbox);
     this.#open.set(id, query);
     query.start();
     this.#waiting.add(query);

@@ -37,6 +37,7 @@ export class Query implements Subscription {
   readonly id: string;
   readonly filters: readonly Filter[];
   readonly view: View;
+  readonly #made: readonly VerifiedEvent[];
   readonly #parts: QueryParts;
   readonly #outbox: Outbox;
   /** Live events that wait for EOSE; `undefined` after it. */
@@ -47,13 +48,14 @@ export class Query implements Subscription {
 
   constructor(
     id: string,
-    filters: readonly Filter[],
+    asked: { readonly filters: readonly Filter[]; readonly made: readonly VerifiedEvent[] },
     view: View,
     parts: QueryParts,
     outbox: Outbox,
   ) {
     this.id = id;
-    this.filters = filters;
+    this.filters = asked.filters;
+    this.#made = asked.made;
     this.view = view;
     this.#parts = parts;
     this.#outbox = outbox;
@@ -104,6 +106,7 @@ export class Query implements Subscription {
   }
 
   async #sendStored(): Promise<void> {
+    for (const event of this.#made) this.#show(event.json);
     const filters = storedFilters(this.filters, this.#parts.limits);
     if (filters.length === 0) return;
     let sent = 0;

@@ -12,6 +12,7 @@ function document(settings: InformationSettings, auth: "required" | "optional" =
     limits: CONFORMANCE_LIMITS,
     auth,
     restrictsWrites: false,
+    hasMembers: false,
     software: "https://software.example",
     version: "1.2.3",
   });
@@ -65,6 +66,7 @@ test("only what is demanded is announced", () => {
   const parts = {
     settings,
     self,
+    hasMembers: false,
     limits: CONFORMANCE_LIMITS,
     auth: "optional",
     version: "1",
