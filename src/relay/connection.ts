@@ -7,6 +7,7 @@ import type { Channel } from "../channel.ts";
 import type { Clock } from "../clock.ts";
 import { CLOSE } from "../nostr/close.ts";
 import type { NostrEvent } from "../nostr/event.ts";
+import type { PublicKey } from "../nostr/key.ts";
 import { KIND_AUTH } from "../nostr/kind.ts";
 import {
   authChallenge,
@@ -40,6 +41,7 @@ const MAX_AUTH_FAILURES = 3;
 const MAX_UNANSWERED = 256;
 
 const AUTH_REQUIRED: Reason = "auth-required: this relay serves authenticated clients only";
+const NOT_ADMITTED: Reason = "restricted: this key may not use this relay";
 
 export class Connection {
   /** Resolves when the channel has ended and the store is left alone. */
@@ -65,6 +67,22 @@ export class Connection {
     this.#negentropy = new Negentropy(parts, reader, this.#outbox);
     if (channel.challenge !== undefined) this.#outbox.send(authChallenge(channel.challenge));
     this.ended = new Promise((ended) => this.#start(ended));
+  }
+
+  /** Asks again whether this key may be here, and whether what is open may stay open. */
+  async review(key: PublicKey): Promise<void> {
+    const { peer } = this.#channel;
+    if (!peer.pubkeys.has(key)) return;
+    try {
+      // A REQ that was accepted a moment ago is open after this turn.
+      await new Promise<void>(this.#parts.defer);
+      const verdict = await this.#parts.policy.admit?.(key, peer);
+      if (verdict?.accepted === false) await this.#refuse(CLOSE.restricted, NOT_ADMITTED);
+      else await Promise.all([this.#queries.review(), this.#negentropy.review()]);
+    } catch (error) {
+      this.#parts.log("error", "review failed", { error: String(error) });
+      await this.#refuse(CLOSE.internal, "error: the relay has failed");
+    }
   }
 
   /** Takes no further message. */
@@ -210,7 +228,7 @@ export class Connection {
       const admitted = await this.#parts.policy.admit?.(event.pubkey, this.#channel.peer);
       if (admitted?.accepted === false) {
         this.#answer(okMessage(event.id, false, reasonOf(admitted)));
-        await this.#refuse(CLOSE.restricted, "restricted: this key may not use this relay");
+        await this.#refuse(CLOSE.restricted, NOT_ADMITTED);
       } else {
         this.#answer(okMessage(event.id, true));
         await this.#answered;

@@ -27,6 +27,8 @@ export interface InformationParts {
   readonly auth: "required" | "optional";
   /** Whether the operator takes only some events, or those of some people. */
   readonly restrictsWrites: boolean;
+  /** Whether there is a list of members, and requests to join and leave are followed. */
+  readonly hasMembers: boolean;
   /** URL of the software's project page. */
   readonly software?: string | undefined;
   readonly version: string;
@@ -65,7 +67,7 @@ export function information(parts: InformationParts): Information {
   return {
     ...settings,
     self,
-    supported_nips: supportedNips(parts.limits),
+    supported_nips: supportedNips(parts),
     ...(software === undefined ? {} : { software }),
     version,
     limitation: limitation(parts),
@@ -73,11 +75,12 @@ export function information(parts: InformationParts): Information {
   };
 }
 
-/** Proof of work is announced where it is asked for, reconciliation where it is switched on. */
-function supportedNips({ minPowDifficulty, maxNegentropyEvents }: Limits): readonly number[] {
+/** What has a switch is announced where it is on: work, members, reconciliation. */
+function supportedNips({ limits, hasMembers }: InformationParts): readonly number[] {
   const nips = [1, 9, 11, 17, 40, 42, 59, 62, 70];
-  if (minPowDifficulty > 0) nips.push(13);
-  if (maxNegentropyEvents > 0) nips.push(77);
+  if (limits.minPowDifficulty > 0) nips.push(13);
+  if (hasMembers) nips.push(43);
+  if (limits.maxNegentropyEvents > 0) nips.push(77);
   return nips.sort((a, b) => a - b);
 }
 

@@ -73,6 +73,15 @@ export class Negentropy {
     this.#waiting.delete(reconciliation);
   }
 
+  /** Asks the policy again about all that is open; what it refuses by now is ended. */
+  async review(): Promise<void> {
+    for (const [id, reconciliation] of [...this.#open]) {
+      const verdict = await this.#reader.ask([reconciliation.filter]);
+      if (verdict.accepted || this.#open.get(id) !== reconciliation) continue;
+      this.refuse(id, reasonOf(verdict));
+    }
+  }
+
   /** Ends everything; resolves when the store is left alone. */
   async end(): Promise<void> {
     this.#ended = true;

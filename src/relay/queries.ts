@@ -62,6 +62,15 @@ export class Queries {
     this.#waiting.delete(query);
   }
 
+  /** Asks the policy again about all that is open; what it refuses by now is closed. */
+  async review(): Promise<void> {
+    for (const query of [...this.#open.values()]) {
+      const verdict = await this.#reader.ask(query.filters);
+      if (verdict.accepted || this.#open.get(query.id) !== query) continue;
+      this.refuse(query.id, reasonOf(verdict));
+    }
+  }
+
   /** Ends everything; resolves when the store is left alone. */
   async end(): Promise<void> {
     this.#ended = true;

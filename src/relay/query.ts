@@ -104,6 +104,7 @@ export class Query implements Subscription {
   }
 
   async #sendStored(): Promise<void> {
+    for (const event of this.#reader.made(this.filters)) this.#show(event.json);
     const filters = storedFilters(this.filters, this.#parts.limits);
     if (filters.length === 0) return;
     let sent = 0;

@@ -5,11 +5,15 @@
 import type { Peer } from "../channel.ts";
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
+import type { VerifiedEvent } from "../nostr/event.ts";
 import type { Filter } from "../nostr/filter.ts";
 import { accept, reject, type Verdict } from "../nostr/verdict.ts";
 import { isGuardedFilter, type View } from "../nostr/visibility.ts";
 import type { Limits, Policy } from "../policy.ts";
 import type { Pace } from "./pace.ts";
+
+/** Events made for one who asks: sent before what is stored, and kept nowhere. */
+export type Made = (filters: readonly Filter[], peer: Peer) => readonly VerifiedEvent[];
 
 export interface ReaderParts {
   readonly policy: Policy;
@@ -17,6 +21,7 @@ export interface ReaderParts {
   readonly pace: Pace;
   readonly clock: Clock;
   readonly log: Log;
+  readonly made?: Made;
 }
 
 export class Reader {
@@ -55,6 +60,12 @@ export class Reader {
       return failed(error);
     }
   }
+
+  /** What the relay makes for this client because it asks. */
+  made(filters: readonly Filter[]): readonly VerifiedEvent[] {
+    return this.#parts.made?.(filters, this.#peer) ?? [];
+  }
+
   /** What is left of an accepted question, without what the policy hides from this client. */
   narrow(filter: Filter): Filter {
     return this.#parts.policy.narrow?.(filter, this.#peer) ?? filter;

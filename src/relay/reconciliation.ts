@@ -66,6 +66,10 @@ export class Reconciliation {
     this.#outbox = outbox;
   }
 
+  get filter(): Filter {
+    return this.#opening.filter;
+  }
+
   get isStopped(): boolean {
     return this.#stopped;
   }

@@ -8,13 +8,15 @@ import type { Clock } from "../clock.ts";
 import type { CryptoProvider } from "../crypto.ts";
 import type { Log } from "../log.ts";
 import { CLOSE } from "../nostr/close.ts";
-import { verifyEvent } from "../nostr/event.ts";
+import { type VerifiedEvent, verifyEvent } from "../nostr/event.ts";
+import type { PublicKey } from "../nostr/key.ts";
 import type { Limits, Policy } from "../policy.ts";
-import type { EventStore } from "../store.ts";
+import type { EventStore, InsertOutcome } from "../store.ts";
 import { Connection, type ConnectionParts } from "./connection.ts";
 import { Ingest, type Verify } from "./ingest.ts";
 import { Pace } from "./pace.ts";
 import { SharedQuota } from "./quota.ts";
+import type { Made } from "./reader.ts";
 import { Subscriptions } from "./subscriptions.ts";
 import { Sweep } from "./sweep.ts";
 
@@ -26,6 +28,8 @@ export interface RelayParts {
   /** Whether EVENT and REQ need a peer that has authenticated. */
   readonly auth: "required" | "optional";
   readonly clock: Clock;
+  /** What is made for whoever asks; nothing, if it is left out. */
+  readonly made?: Made;
   /** Whether a URL names this relay (NIP-62). */
   isOwnUrl(url: string): boolean;
   readonly log: Log;
@@ -59,6 +63,19 @@ export class Relay {
     const connection = new Connection(this.#parts, channel);
     this.#connections.add(connection);
     void connection.ended.then(() => this.#connections.delete(connection));
+  }
+
+  /**
+   * Stores and delivers events that the relay itself has made. Resolves with the outcomes,
+   * `undefined` where storing has failed.
+   */
+  publish(events: readonly VerifiedEvent[]): Promise<readonly (InsertOutcome | undefined)[]> {
+    return this.#ingest.publish(events);
+  }
+
+  /** Asks the policy again about whoever has shown this key, and ends what it refuses by now. */
+  async review(key: PublicKey): Promise<void> {
+    await Promise.all([...this.#connections].map((connection) => connection.review(key)));
   }
 
   /**

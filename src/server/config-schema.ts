@@ -7,6 +7,7 @@ import { isIP } from "node:net";
 import { z } from "zod";
 import { addressOf, parseAddress } from "../nostr/address.ts";
 import { isPublicKey, parsePublicKey } from "../nostr/key.ts";
+import type { Who } from "../policy/access.ts";
 import { isKindRange } from "../policy/kinds.ts";
 import { MAX_MAX_MESSAGE, MIN_MAX_MESSAGE } from "../transport/constants.ts";
 import type { RelayConfig } from "./config.ts";
@@ -69,7 +70,28 @@ const access = group(
       'Whom "webOfTrust" stands for: the roots, whom they follow, whom those follow, by the follow lists (kind 3) that the relay stores.',
     ),
   },
-  'Who may do what here: lists of npubs (or hex keys) and of the words "everybody" and "webOfTrust". Who is in no list may not, and deny wins.',
+  'Who may do what here: lists of npubs (or hex keys) and of the words "everybody", "members" and "webOfTrust". Who is in no list may not, and deny wins. If members may connect, other keys may too, but only to ask to become one.',
+);
+
+const membership = group(
+  {
+    enabled: yesOrNo()
+      .default(false)
+      .describe("Whether there is a list of members, and requests to join and leave are followed."),
+    members: keyList().describe("Who is made a member at each start."),
+    maxMembers: wholeNumber(1, 20_000)
+      .default(5_000)
+      .describe("Members at most; the list of them is one event."),
+    inviters: whoList([]).describe("Who gets invite codes from the relay for the asking."),
+    inviteDays: wholeNumber(1, 365)
+      .default(7)
+      .describe("How long those codes are good, each for one person."),
+    codes: z
+      .array(text("a code of 16 to 128 characters", isInviteCode), { error: "a list of codes" })
+      .default([])
+      .describe("Invite codes that are good for everybody, as long as they stand here."),
+  },
+  'Members (NIP-43): whom the word "members" stands for in the access lists. The list is an event that the relay signs and stores; npubwire invite makes invite codes for one person.',
 );
 
 const limits = group(
@@ -212,6 +234,7 @@ export const configSchema: z.ZodType<RelayConfig> = z
         .describe("Whether clients on encrypted connections must prove a key of their own."),
       information,
       access,
+      membership,
       limits,
       rates,
       connections,
@@ -279,13 +302,14 @@ function rate(whose: string) {
   );
 }
 
-function whoList() {
+function whoList(those: readonly Who[] = ["everybody"]) {
   const who = publicKey(
-    'an npub, 64 hex digits, "everybody" or "webOfTrust"',
+    'an npub, 64 hex digits, "everybody", "members" or "webOfTrust"',
     "everybody",
+    "members",
     "webOfTrust",
   );
-  return z.array(who, { error: "a list of npubs and words" }).default(() => ["everybody" as const]);
+  return z.array(who, { error: "a list of npubs and words" }).default(() => [...those]);
 }
 
 function keyList() {
@@ -335,6 +359,10 @@ function publicKey<const Word extends string = never>(error: string, ...words: r
 
 function isNotEmpty(value: string): boolean {
   return value !== "" && !value.includes("\0");
+}
+
+function isInviteCode(value: string): boolean {
+  return value.length >= 16 && value.length <= 128;
 }
 
 function isHost(value: string): boolean {

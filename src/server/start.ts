@@ -8,7 +8,7 @@ import { systemClock } from "../clock.ts";
 import { createNodeCrypto } from "../crypto/node.ts";
 import { type Log, silent } from "../log.ts";
 import { type PublicKey, publicKeyOf } from "../nostr/key.ts";
-import { accessPolicy, asksForWebOfTrust, restrictsWrites } from "../policy/access.ts";
+import { accessPolicy, asksFor, restrictsWrites } from "../policy/access.ts";
 import { limitsPolicy } from "../policy/limits.ts";
 import { PluginPolicy } from "../policy/plugin.ts";
 import { ratePolicy } from "../policy/rate.ts";
@@ -23,6 +23,7 @@ import { attach } from "./attach.ts";
 import type { RelayConfig } from "./config.ts";
 import { openDatabase } from "./database.ts";
 import { httpListener } from "./http.ts";
+import { openMembers } from "./members.ts";
 import { openRelayKey } from "./relay-key.ts";
 import { describeSelf } from "./self-description.ts";
 import { SOFTWARE, VERSION } from "./version.ts";
@@ -45,6 +46,7 @@ export interface RunningRelay {
 }
 
 const SECOND = 1_000;
+const NOBODY = { has: () => false };
 /** Milliseconds that a closing relay waits for what its plugin is still to decide. */
 const PLUGIN_PATIENCE = 2_000;
 
@@ -69,11 +71,25 @@ export async function startRelay(
     log,
     defer: setImmediate,
   });
-  if (asksForWebOfTrust(config.access)) await trust.refresh();
+  if (asksFor("webOfTrust", config.access)) await trust.refresh();
+  let relay: Relay | undefined;
+  const members = config.membership.enabled
+    ? await openMembers(config.membership, {
+        store,
+        clock,
+        log,
+        secretKey: key.secretKey,
+        crypto,
+        webOfTrust: trust,
+        publish: (events) => (relay ? relay.publish(events) : store.insert(events)),
+        removed: (pubkey) => void relay?.review(pubkey),
+      })
+    : undefined;
   const policy = all(
     ratePolicy(config.rates, { clock, networkOf: addressGroup }),
     limitsPolicy(limits, clock),
-    accessPolicy(config.access, trust),
+    members?.policy ?? {},
+    accessPolicy(config.access, { members: members?.membership ?? NOBODY, webOfTrust: trust }),
     options.policy ?? {},
     plugin ?? {},
     trust.observer,
@@ -93,14 +109,16 @@ export async function startRelay(
     port = await listen(server, config.port, host);
   } catch (error) {
     trust.close();
+    await members?.membership.close();
     await store.close();
     throw error;
   }
   const { npub, address, nprofile, isOwnUrl } = announce(config, self, port);
-  const relay = new Relay({
+  const opened = new Relay({
     store,
     crypto,
     policy,
+    ...(members ? { made: members.made } : {}),
     limits,
     auth,
     clock,
@@ -108,6 +126,7 @@ export async function startRelay(
     log,
     defer: setImmediate,
   });
+  relay = opened;
   server.on(
     "request",
     httpListener({
@@ -139,7 +158,7 @@ export async function startRelay(
     trustedProxies: proxyList(config.trustedProxies),
     isOwnUrl,
     admit: (pubkey, peer) => admit(policy, pubkey, peer),
-    accept: (channel) => relay.accept(channel),
+    accept: (channel) => opened.accept(channel),
   });
   log("info", "relay listening", { address, host, port, crypto: crypto.name, key: key.origin });
   if (!crypto.constantTime) {
@@ -155,12 +174,13 @@ export async function startRelay(
       detach();
       const closed = new Promise((resolve) => server.close(resolve));
       const stopWaiting = clock.after(PLUGIN_PATIENCE, () => void plugin?.close());
-      await relay.close();
+      await opened.close();
       stopWaiting();
       await plugin?.close();
       server.closeIdleConnections();
       await closed;
       trust.close();
+      await members?.membership.close();
       await store.close();
       log("info", "relay closed");
     },
@@ -206,6 +226,7 @@ function informationDocument(config: RelayConfig, self: PublicKey): Information 
     limits: config.limits,
     auth: config.auth,
     restrictsWrites: restrictsWrites(config.access),
+    hasMembers: config.membership.enabled,
     software: SOFTWARE,
     version: VERSION,
   });

@@ -19,7 +19,10 @@ const [member, stranger] = [new Author(), new Author()];
 const NOTHING = "6100000200";
 const nobody = { has: () => false };
 const relayWith = (settings: Partial<AccessSettings>, store: EventStore): TestRelay =>
-  createTestRelay({ store, policy: accessPolicy({ ...OPEN, ...settings }, nobody) });
+  createTestRelay({
+    store,
+    policy: accessPolicy({ ...OPEN, ...settings }, { members: nobody, webOfTrust: nobody }),
+  });
 const note = (kind: number, age = 0) =>
   member.sign({ kind, created_at: NOW - age, content: `${kind} ${age}` });
 
@@ -168,7 +171,10 @@ test("the web of trust follows the lists that are published", async () => {
   const log = () => {};
   const settings = { roots: [member.pubkey], depth: 1, maxKeys: 10 };
   const trust = new WebOfTrust(settings, { store, clock, log, defer: setImmediate });
-  const access = accessPolicy({ ...OPEN, write: open({ allow: ["webOfTrust"] }) }, trust);
+  const access = accessPolicy(
+    { ...OPEN, write: open({ allow: ["webOfTrust"] }) },
+    { members: trust, webOfTrust: trust },
+  );
   const { connect } = createTestRelay({ store, policy: all(access, trust.observer) });
   const { session } = connect();
   assert.match((await session.publish(stranger.sign())).reason, /^restricted: ./);

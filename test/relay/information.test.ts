@@ -12,6 +12,7 @@ function document(settings: InformationSettings, auth: "required" | "optional" =
     limits: CONFORMANCE_LIMITS,
     auth,
     restrictsWrites: false,
+    hasMembers: false,
     software: "https://software.example",
     version: "1.2.3",
   });
@@ -48,6 +49,7 @@ test("NIP-77 is announced where it is switched on", () => {
     limits,
     auth: "required",
     restrictsWrites: false,
+    hasMembers: false,
     version: "",
   });
   assert.deepEqual(supported_nips, [1, 9, 11, 17, 40, 42, 59, 62, 70]);
@@ -78,6 +80,7 @@ test("only what is demanded is announced", () => {
   const parts = {
     settings,
     self,
+    hasMembers: false,
     limits: CONFORMANCE_LIMITS,
     auth: "optional",
     version: "1",
