@@ -56,6 +56,7 @@ export async function dialSecure(
   const { crypto, clock, signer, maxMessage } = options;
   const undo: (() => void)[] = [];
   try {
+    signal?.throwIfAborted();
     const initiation = initiate(address.relay, crypto);
     undo.push(() => initiation.destroy());
     const socket = options.connect(address.url, initiation.protocols);

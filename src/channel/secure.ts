@@ -62,7 +62,9 @@ export class SecureLink extends QueuedLink {
   }
 
   protected write(texts: readonly string[]): void {
-    if (!this.#session.sentClose) this.#sendFrames(() => this.#session.sealMessages(texts));
+    if (this.#session.sentClose) return;
+    this.#sendFrames(() => this.#session.sealMessages(texts));
+    if (this.#session.isNearlyExhausted) this.writeClose(CLOSE.exhausted, "");
   }
 
   protected writeClose(code: number, reason: string): void {

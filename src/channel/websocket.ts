@@ -32,7 +32,7 @@ export interface SecureWebSocketOptions {
   readonly plain?: "refuse" | "allow";
   /** Longest message taken from the relay, in bytes of UTF-8. Default: 4 MiB. */
   readonly maxMessage?: number;
-  /** Milliseconds for connection and proof; signing does not count. Default: 15,000. */
+  /** Milliseconds for connection and proof; signing does not count. Default: 10,000. */
   readonly timeout?: number;
 }
 
@@ -79,7 +79,7 @@ export interface SecureWebSocketConstructor {
   readonly CLOSED: 3;
 }
 
-const DEFAULT_TIMEOUT = 15_000;
+const DEFAULT_TIMEOUT = 10_000;
 const BROKEN = 1006;
 const STATES = { CONNECTING: 0, OPEN: 1, CLOSING: 2, CLOSED: 3 } as const;
 
@@ -238,6 +238,12 @@ function resolve(
   if (!endpoint.ok) throw new DialError("address", endpoint.reason);
   const relay = relays.get(endpoint.value);
   if (relay === undefined) {
+    if (/npub1/i.test(new URL(url).username)) {
+      throw new DialError(
+        "address",
+        "a ws:// URL must not carry a key: write nostr+ws://npub1…@host",
+      );
+    }
     if (plainAllowed) return undefined;
     throw new DialError(
       "plaintext-refused",

@@ -63,6 +63,9 @@ const POLICY_VIOLATION = 1008;
 
 const CHALLENGE_BYTES = 16;
 
+/** Milliseconds of silence before TCP asks whether the peer is still there. */
+const KEEP_ALIVE = 60_000;
+
 /**
  * Serves upgrades on `server` until the returned function is called; that also ends those whose
  * handshake is not over. Channels that were accepted live on.
@@ -129,6 +132,8 @@ class Door {
       log("warn", "connection refused: limits reached", { address });
       return 429;
     }
+    // Peers that vanish without a word are found by the system, in minutes.
+    request.socket.setKeepAlive(true, KEEP_ALIVE);
     this.#strangers.add(stream);
     stream.once("close", () => {
       this.#strangers.delete(stream);

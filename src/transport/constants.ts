@@ -30,6 +30,8 @@ export const MAX_COVER_RUN = 64;
 export const REKEY_INTERVAL = 1_024;
 /** Frame numbers end before this. */
 export const MAX_FRAMES: number = 2 ** 32;
+/** So many numbers are kept for what is queued and for the close frame. */
+export const RESERVED_FRAMES: number = 2 ** 16;
 
 /** Message 2's payload: padded to a multiple of the first, never above the second. */
 export const HELLO_PADDING = 256;

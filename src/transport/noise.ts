@@ -5,7 +5,7 @@
 
 import { concatBytes, utf8ToBytes } from "@noble/hashes/utils.js";
 import type { Aead, CryptoProvider, Group, KeyPair } from "../crypto.ts";
-import { KEY_BYTES, TAG_BYTES } from "./constants.ts";
+import { KEY_BYTES, MAX_FRAMES, TAG_BYTES } from "./constants.ts";
 import { TransportError } from "./errors.ts";
 
 type Token = "e" | "ee" | "es";
@@ -260,10 +260,13 @@ function present<T>(value: T | undefined, what: string): T {
 
 /** AESGCM of Noise, section 12.4: four zero bytes, then the counter, 64 bits, big-endian. */
 function nonce(n: number): Uint8Array {
+  if (n >= MAX_FRAMES) throw new TransportError("exhausted", "no nonces left");
   const bytes = new Uint8Array(12);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(4, Math.floor(n / 2 ** 32));
-  view.setUint32(8, n >>> 0);
+  // By hand: a DataView costs ten times as much, on every frame.
+  bytes[8] = n >>> 24;
+  bytes[9] = n >>> 16;
+  bytes[10] = n >>> 8;
+  bytes[11] = n;
   return bytes;
 }
 

@@ -21,6 +21,7 @@ import {
   MESSAGE_1_BYTES,
   MIN_PRIVATE_CLOSE,
   REKEY_INTERVAL,
+  RESERVED_FRAMES,
   SUITE,
   TAG_BYTES,
 } from "./constants.ts";
@@ -164,6 +165,11 @@ export class Session {
 
   get receivedClose(): boolean {
     return this.#receivedClose;
+  }
+
+  /** Whether it is time to close with code 4007, while there are frame numbers left to do so. */
+  get isNearlyExhausted(): boolean {
+    return this.#send.n >= MAX_FRAMES - RESERVED_FRAMES;
   }
 
   /** The client's first frame: one message, AUTH or ANON, in a frame of one fixed size. */

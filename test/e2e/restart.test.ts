@@ -1,17 +1,11 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { secureWebSocket } from "../../src/client.ts";
 import { bareClient } from "./client.ts";
 import { newKey, note } from "./events.ts";
-import { type Scope, testFolder } from "./setup.ts";
-
-interface Announced {
-  readonly npub: string;
-  readonly address: string;
-}
+import { relayProcess } from "./process.ts";
+import { testFolder } from "./setup.ts";
 
 test("a relay that is killed keeps every event that it acknowledged", async (t) => {
   const data = testFolder(t);
@@ -41,16 +35,3 @@ test("a relay that is killed keeps every event that it acknowledged", async (t) 
   for (const id of acknowledged) assert.ok(found.has(id));
   await reader.close();
 });
-
-/** `npubwire relay` in a process of its own. */
-async function relayProcess(
-  t: Scope,
-  data: string,
-): Promise<{ readonly process: ChildProcess; readonly announced: Announced }> {
-  const cli = new URL("../../src/cli.js", import.meta.url).pathname;
-  const args = [cli, "relay", "--host", "127.0.0.1", "--port", "0", "--data", data, "--json"];
-  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "ignore"] });
-  t.after(() => void child.kill("SIGKILL"));
-  const [line] = (await once(createInterface(child.stdout), "line")) as [string];
-  return { process: child, announced: JSON.parse(line) as Announced };
-}

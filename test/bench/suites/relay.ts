@@ -73,7 +73,7 @@ async function startOwn(options: BenchOptions): Promise<OpenRelays> {
   const start = (name: string) => startPeer({ type: "relay", data: join(folder, name) }, options);
   const [secure, plain] = [await start("secure"), await start("plain")];
   const { plainUrl = "" } = plain.endpoint;
-  const memory = isInMemory(folder) ? ", which is in memory: nothing is durable" : "";
+  const place = isInMemory(folder) ? "in memory, so nothing is durable" : "on disk";
   return {
     relays: [
       { column: "npubwire", peer: secure, dial: dialer(secure.endpoint) },
@@ -81,7 +81,7 @@ async function startOwn(options: BenchOptions): Promise<OpenRelays> {
     ],
     notes: [
       `peer: our relay, one process a column, ${secure.endpoint.crypto ?? ""}`,
-      `durability: OK after commit to SQLite, WAL, synchronous=FULL, in ${options.data}${memory}`,
+      `durability: OK after commit to SQLite, WAL, synchronous=FULL, ${place}`,
     ],
     async close() {
       await Promise.all([secure.stop(), plain.stop()]);

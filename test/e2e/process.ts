@@ -1,0 +1,45 @@
+/** The command `npubwire` in processes of its own, as people run it. */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { text } from "node:stream/consumers";
+import type { Scope } from "./setup.ts";
+
+const CLI = new URL("../../src/cli.js", import.meta.url).pathname;
+
+/** What `npubwire relay --json` prints. */
+export interface Announced {
+  readonly npub: string;
+  readonly address: string;
+  readonly nprofile: string;
+  readonly port: number;
+}
+
+/** A relay in a process of its own, killed after the test if it still runs. */
+export async function relayProcess(
+  t: Scope,
+  data: string,
+): Promise<{ readonly process: ChildProcess; readonly announced: Announced }> {
+  const args = [CLI, "relay", "--host", "127.0.0.1", "--port", "0", "--data", data, "--json"];
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "ignore"] });
+  t.after(() => void child.kill("SIGKILL"));
+  const [line] = (await once(createInterface(child.stdout), "line")) as [string];
+  return { process: child, announced: JSON.parse(line) as Announced };
+}
+
+/** Runs one command to its end. */
+export async function npubwire(
+  args: readonly string[],
+  input = "",
+): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
+  const child = spawn(process.execPath, [CLI, ...args], { stdio: "pipe" });
+  child.stdin.on("error", () => {}); // a command that does not read may be gone already
+  child.stdin.end(input);
+  const [out, err, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, "exit"),
+  ]);
+  return { code, out, err };
+}
