@@ -7,6 +7,7 @@
 
 import type { VerifiedEvent } from "./nostr/event.ts";
 import type { Filter } from "./nostr/filter.ts";
+import type { PublicKey } from "./nostr/key.ts";
 import type { View } from "./nostr/visibility.ts";
 
 /**
@@ -34,5 +35,10 @@ export interface EventStore {
   query(filters: readonly Filter[], view?: View): AsyncIterable<readonly string[]>;
   /** How many different events match any of the filters and are in the view; limits are ignored. */
   count(filters: readonly Filter[], view?: View): Promise<number>;
+  /**
+   * The author of each event that `count` counts, once an event, in pages; the caller may stop at
+   * any page.
+   */
+  authors(filters: readonly Filter[], view?: View): AsyncIterable<readonly PublicKey[]>;
   close(): Promise<void>;
 }

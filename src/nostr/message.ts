@@ -1,5 +1,5 @@
 /**
- * Messages between client and relay (NIP-01, NIP-42): text to a typed message, replies to text.
+ * Messages between client and relay (NIP-01, NIP-42, NIP-45): text to a typed message, replies to text.
  * What cannot be understood becomes the reply that NIP-01 wants for it.
  */
 
@@ -27,9 +27,9 @@ export type Reason = `${Prefix}: ${string}`;
 export type ClientMessage =
   | { readonly type: "EVENT"; readonly event: NostrEvent }
   | { readonly type: "AUTH"; readonly event: NostrEvent }
-  | { readonly type: "REQ"; readonly id: string; readonly filters: readonly Filter[] }
+  | { readonly type: "REQ" | "COUNT"; readonly id: string; readonly filters: readonly Filter[] }
   | { readonly type: "CLOSE"; readonly id: string }
-  /** Broken, but it can be named: the answer is OK false to an EVENT or AUTH, CLOSED to a REQ. */
+  /** Broken, but it can be named: the answer is OK false to an EVENT or AUTH, CLOSED to a REQ or COUNT. */
   | {
       readonly type: "refused";
       readonly verb: "EVENT" | "REQ";
@@ -61,7 +61,8 @@ export function parseClientMessage(text: string): ClientMessage {
     case "AUTH":
       return readEventMessage(items[0], items[1]);
     case "REQ":
-      return readReq(items[1], items.slice(2));
+    case "COUNT":
+      return readQuery(items[0], items[1], items.slice(2));
     case "CLOSE":
       // NIP-01 has no reply to CLOSE, so an id that cannot exist closes nothing, silently.
       if (typeof items[1] === "string") return { type: "CLOSE", id: items[1] };
@@ -84,6 +85,19 @@ export function eventMessage(subscriptionId: string, json: string): string {
 
 export function eoseMessage(subscriptionId: string): string {
   return JSON.stringify(["EOSE", subscriptionId]);
+}
+
+/** The answer to a COUNT (NIP-45). */
+export interface CountResult {
+  readonly count: number;
+  /** Where counting was cut short, so that `count` is the least there is. */
+  readonly approximate?: boolean;
+  /** HyperLogLog registers, 512 hex digits. */
+  readonly hll?: string;
+}
+
+export function countMessage(id: string, result: CountResult): string {
+  return JSON.stringify(["COUNT", id, result]);
 }
 
 export function closedMessage(subscriptionId: string, reason: Reason): string {
@@ -109,24 +123,26 @@ function readEventMessage(type: "EVENT" | "AUTH", value: unknown): ClientMessage
     : malformedMessage(notice(reason));
 }
 
-function readReq(id: unknown, items: readonly unknown[]): ClientMessage {
+function readQuery(type: "REQ" | "COUNT", id: unknown, items: readonly unknown[]): ClientMessage {
   if (typeof id !== "string" || !isWellFormed(id) || id.length > MAX_ECHOED_ID) {
-    return malformedMessage(notice("invalid: REQ needs a subscription id of 1 to 64 characters"));
+    return malformedMessage(
+      notice(`invalid: ${type} needs a subscription id of 1 to 64 characters`),
+    );
   }
   if (id === "" || [...id].length > MAX_SUBSCRIPTION_ID) {
-    return refusedReq(id, "invalid: subscription id must have 1 to 64 characters");
+    return refusedQuery(id, "invalid: subscription id must have 1 to 64 characters");
   }
-  if (items.length === 0) return refusedReq(id, "invalid: at least one filter is needed");
+  if (items.length === 0) return refusedQuery(id, "invalid: at least one filter is needed");
   const filters: Filter[] = [];
   for (const item of items) {
     const filter: Parsed<Filter> = parseFilter(item);
-    if (!filter.ok) return refusedReq(id, filter.reason as Reason);
+    if (!filter.ok) return refusedQuery(id, filter.reason as Reason);
     filters.push(filter.value);
   }
-  return { type: "REQ", id, filters };
+  return { type, id, filters };
 }
 
-function refusedReq(id: string, reason: Reason): ClientMessage {
+function refusedQuery(id: string, reason: Reason): ClientMessage {
   return { type: "refused", verb: "REQ", id, reason };
 }
 

@@ -104,8 +104,9 @@ export class Connection {
       case "AUTH":
         return this.#authenticate(message.event);
       case "REQ":
+      case "COUNT":
         if (this.#isStranger()) return this.#queries.refuse(message.id, AUTH_REQUIRED);
-        return this.#queries.open(message.id, message.filters);
+        return this.#queries.open(message);
       case "CLOSE":
         return this.#queries.close(message.id);
       case "refused":

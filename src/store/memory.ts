@@ -5,6 +5,7 @@
 
 import { compareNewestFirst, identifierOf, type VerifiedEvent } from "../nostr/event.ts";
 import { type Filter, matchFilter, matchFilters } from "../nostr/filter.ts";
+import type { PublicKey } from "../nostr/key.ts";
 import { hasVersions } from "../nostr/kind.ts";
 import { isVisible, type View } from "../nostr/visibility.ts";
 import type { EventStore, InsertOutcome } from "../store.ts";
@@ -32,6 +33,14 @@ export class MemoryStore implements EventStore {
 
   async count(filters: readonly Filter[], view?: View): Promise<number> {
     return this.#visible(view).filter((event) => matchFilters(filters, event)).length;
+  }
+
+  async *authors(
+    filters: readonly Filter[],
+    view?: View,
+  ): AsyncGenerator<readonly PublicKey[], void, undefined> {
+    const counted = this.#visible(view).filter((event) => matchFilters(filters, event));
+    if (counted.length > 0) yield counted.map(({ pubkey }) => pubkey);
   }
 
   async close(): Promise<void> {}

@@ -2,11 +2,13 @@
 
 import type { Database, Statement } from "better-sqlite3";
 import { type Filter, matchFilter, timeRange } from "../nostr/filter.ts";
+import { isPublicKey, type PublicKey } from "../nostr/key.ts";
 import { narrowFilter, type View } from "../nostr/visibility.ts";
 import { Cursor, newestFirst, type Quota, type Reading, type Row, type Scan } from "./cursor.ts";
 import { fromJson, highestSeq, lowestSeq, type SqlValue } from "./row.ts";
 import {
   type Condition,
+  type Content,
   conditionsOf,
   type Index,
   indexesFor,
@@ -48,9 +50,20 @@ export class EventReader {
     return count;
   }
 
+  /** See `EventStore.authors`. */
+  async *authors(
+    filters: readonly Filter[],
+    view?: View,
+  ): AsyncGenerator<readonly PublicKey[], void, undefined> {
+    const cursors = filters.flatMap((filter) => this.#cursors(filter, "author", undefined, view));
+    for await (const page of newestFirst(cursors)) {
+      yield page.map(([, author]) => author).filter(isPublicKey);
+    }
+  }
+
   #cursors(
     filter: Filter,
-    content: "json" | "nothing",
+    content: Content,
     limit: number | undefined,
     view: View | undefined,
   ): readonly Cursor[] {
@@ -66,7 +79,7 @@ export class EventReader {
         const seen = view ? viewParameters(view) : [];
         const parameters = [...seen, ...slice.parameters, from, range.to, rows];
         const found = this.#prepare(slice.sql).iterate(...parameters) as Iterable<Row>;
-        return gather(found, rows, slice.exact ? undefined : filter);
+        return gather(slice.exact ? found : decide(found, filter, content), rows);
       };
       return new Cursor({ ...range, minRows: slice.minRows, maxRows: slice.maxRows, read }, quota);
     });
@@ -97,15 +110,22 @@ export class EventReader {
   }
 }
 
-/** Ends the reading early where texts are long. What SQL left open, `matchFilter` decides. */
-function gather(found: Iterable<Row>, rows: number, undecided: Filter | undefined): Reading {
+/** What SQL left open, `matchFilter` decides. */
+function* decide(found: Iterable<Row>, filter: Filter, content: Content): Iterable<Row> {
+  for (const [seq, json] of found) {
+    const event = json === null ? undefined : fromJson(json);
+    if (event === undefined || !matchFilter(filter, event)) yield [seq, null];
+    else yield [seq, content === "author" ? event.pubkey : json];
+  }
+}
+
+/** Ends the reading early where texts are long. */
+function gather(found: Iterable<Row>, rows: number): Reading {
   const gathered: Row[] = [];
   let length = 0;
   for (const row of found) {
-    const [seq, json] = row;
-    const isRefused = json !== null && undecided && !matchFilter(undecided, fromJson(json));
-    gathered.push(isRefused ? [seq, null] : row);
-    length += json?.length ?? 0;
+    gathered.push(row);
+    length += row[1]?.length ?? 0;
     if (length >= MAX_READ_LENGTH) return { rows: gathered, isLast: false };
   }
   return { rows: gathered, isLast: gathered.length < rows };

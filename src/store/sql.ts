@@ -78,6 +78,15 @@ export function indexesFor(conditions: readonly Condition[]): readonly [Index, .
   return [{ source: "event", conditions: [] }];
 }
 
+/** What is wanted of an event: its text, the hex of its author, or nothing, to count it. */
+export type Content = "json" | "author" | "nothing";
+
+const COLUMNS: Readonly<Record<Content, string>> = {
+  json: "json",
+  author: "lower(hex(event.pubkey))",
+  nothing: "''",
+};
+
 /** What `isVisible` decides, as a question about one row of `event`. */
 const IS_VISIBLE =
   "(event.expires_at IS NULL OR event.expires_at > ?) " +
@@ -91,20 +100,20 @@ export function viewParameters({ now, readers }: View): readonly SqlValue[] {
 
 /**
  * The slices that together give the events, by way of one index. An event may come from several.
- * `content` is what the second column holds for a match; counting needs no json. `hasView`: only
- * what {@link viewParameters} let through.
+ * `content` is what the second column holds for a match; it is json wherever `matchFilter` must
+ * still decide. `hasView`: only what {@link viewParameters} let through.
  */
 export function slicesOf(
   conditions: readonly Condition[],
   index: Index,
-  content: "json" | "nothing",
+  content: Content,
   hasView: boolean,
 ): readonly Slice[] {
   if (conditions.some(({ values }) => values.length === 0)) return [];
   const others = conditions.filter((condition) => !index.conditions.includes(condition));
   const tried = affordable(others);
   const exact = tried.length === others.length;
-  const column = content === "json" || !exact ? "json" : "''";
+  const column = exact ? COLUMNS[content] : "json";
   const view: Fragment[] = hasView ? [{ sql: IS_VISIBLE, parameters: [] }] : [];
   const refine = and([...view, ...tried.map(onRow)]);
   return cut(index.conditions).map((part) => {

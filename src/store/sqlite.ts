@@ -6,6 +6,7 @@
 import type { Database, Options } from "better-sqlite3";
 import type { VerifiedEvent } from "../nostr/event.ts";
 import type { Filter } from "../nostr/filter.ts";
+import type { PublicKey } from "../nostr/key.ts";
 import type { View } from "../nostr/visibility.ts";
 import type { EventStore, InsertOutcome } from "../store.ts";
 import { StoreError } from "./error.ts";
@@ -76,6 +77,10 @@ class SqliteStore implements EventStore {
 
   count(filters: readonly Filter[], view?: View): Promise<number> {
     return this.#reader.count(filters, view);
+  }
+
+  authors(filters: readonly Filter[], view?: View): AsyncIterable<readonly PublicKey[]> {
+    return this.#reader.authors(filters, view);
   }
 
   async close(): Promise<void> {

@@ -24,6 +24,17 @@ export async function texts(
   return pages.flat();
 }
 
+/** The author of each event that is counted, sorted. */
+export async function authors(
+  store: EventStore,
+  filters: readonly Filter[],
+  view?: View,
+): Promise<readonly string[]> {
+  const pages: (readonly string[])[] = [];
+  for await (const page of store.authors(filters, view)) pages.push(page);
+  return pages.flat().sort();
+}
+
 /** The ids of the answer, in its order. */
 export function ask(
   store: EventStore,

@@ -1,6 +1,6 @@
 /**
  * Random stores asked random questions: a store must answer exactly as the reference does, in
- * outcomes, order, union and count.
+ * outcomes, order, union, count and authors.
  */
 
 import assert from "node:assert/strict";
@@ -11,7 +11,7 @@ import type { View } from "../../src/nostr/visibility.ts";
 import { MemoryStore } from "../../src/store/memory.ts";
 import type { EventStore } from "../../src/store.ts";
 import { arbitraryEvent, arbitraryFilter, arbitraryView } from "../nostr/arbitrary.ts";
-import { texts } from "./ask.ts";
+import { authors, texts } from "./ask.ts";
 
 export interface Dose {
   /** Fixes every event and every question. */
@@ -36,6 +36,8 @@ export async function compareWithReference(store: EventStore, dose: Dose): Promi
     const where = report(dose, filters, view, actual, expected);
     if (actual.join() !== expected.join()) assert.fail(where);
     assert.equal(await store.count(filters, view), await reference.count(filters, view), where);
+    const expectedAuthors = await authors(reference, filters, view);
+    assert.deepEqual(await authors(store, filters, view), expectedAuthors, where);
   }
 }
 

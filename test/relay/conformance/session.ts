@@ -151,6 +151,15 @@ export class Session {
     return ids;
   }
 
+  /** Sends a COUNT; what it answers. */
+  async count(...filters: readonly object[]): Promise<unknown> {
+    const id = Session.#newId();
+    this.send("COUNT", id, ...filters);
+    const [verb, answered, result, ...rest] = await this.next();
+    assert.deepEqual([verb, answered, rest], ["COUNT", id, []]);
+    return result;
+  }
+
   /** Sends a REQ that must be refused; the reason. */
   async refused(subscriptionId: string, ...filters: readonly unknown[]): Promise<string> {
     this.send("REQ", subscriptionId, ...filters);
