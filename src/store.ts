@@ -19,6 +19,18 @@ import type { View } from "./nostr/visibility.ts";
  */
 export type InsertOutcome = "stored" | "duplicate" | "superseded" | "deleted";
 
+/** A filter with what only the store is told. */
+export interface StoredFilter extends Filter {
+  /** How many events beyond `limit` may come so that the last second is there as a whole. */
+  readonly surplus?: number;
+}
+
+/**
+ * What the limits have left over (NIP-67): `finish` is nothing, `more` is something that no filter
+ * has contributed; where it would take a search to tell, `unknown`.
+ */
+export type Remainder = "finish" | "more" | "unknown";
+
 export interface EventStore {
   /**
    * Stores a batch in one transaction, in order; the outcomes stand in the order of the events.
@@ -30,9 +42,12 @@ export interface EventStore {
    * The union of the filters' results, each event once, newest first, ties lowest id first, as
    * pages of canonical JSON texts. Each filter contributes its newest `limit` events; without a
    * limit, all. The caller may stop at any page. With a view, what it does not show is not there:
-   * limits count visible events. Without one, everything is shown.
+   * limits count visible events. Without one, everything is shown. Returns what is left.
    */
-  query(filters: readonly Filter[], view?: View): AsyncIterable<readonly string[]>;
+  query(
+    filters: readonly StoredFilter[],
+    view?: View,
+  ): AsyncGenerator<readonly string[], Remainder, undefined>;
   /** How many different events match any of the filters and are in the view; limits are ignored. */
   count(filters: readonly Filter[], view?: View): Promise<number>;
   /**

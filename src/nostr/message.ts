@@ -83,8 +83,11 @@ export function eventMessage(subscriptionId: string, json: string): string {
   return `["EVENT",${JSON.stringify(subscriptionId)},${json}]`;
 }
 
-export function eoseMessage(subscriptionId: string): string {
-  return JSON.stringify(["EOSE", subscriptionId]);
+/** What EOSE says about stored events that were not sent: none exist, or some do (NIP-67). */
+export type EoseHint = "finish" | "more";
+
+export function eoseMessage(subscriptionId: string, hint?: EoseHint): string {
+  return JSON.stringify(["EOSE", subscriptionId, ...(hint === undefined ? [] : [[hint]])]);
 }
 
 /** The answer to a COUNT (NIP-45). */

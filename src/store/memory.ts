@@ -8,7 +8,7 @@ import { type Filter, matchFilter, matchFilters } from "../nostr/filter.ts";
 import type { PublicKey } from "../nostr/key.ts";
 import { hasVersions } from "../nostr/kind.ts";
 import { isVisible, type View } from "../nostr/visibility.ts";
-import type { EventStore, InsertOutcome } from "../store.ts";
+import type { EventStore, InsertOutcome, Remainder, StoredFilter } from "../store.ts";
 
 const PAGE_EVENTS = 500;
 
@@ -22,13 +22,15 @@ export class MemoryStore implements EventStore {
   }
 
   async *query(
-    filters: readonly Filter[],
+    filters: readonly StoredFilter[],
     view?: View,
-  ): AsyncGenerator<readonly string[], void, undefined> {
+  ): AsyncGenerator<readonly string[], Remainder, undefined> {
     const sorted = this.#visible(view).sort(compareNewestFirst);
     const wanted = new Set(filters.flatMap((filter) => newest(filter, sorted)));
     const union = sorted.filter((event) => wanted.has(event)).map((event) => event.json);
     for (let at = 0; at < union.length; at += PAGE_EVENTS) yield union.slice(at, at + PAGE_EVENTS);
+    const matching = sorted.filter((event) => matchFilters(filters, event));
+    return matching.length > union.length ? "more" : "finish";
   }
 
   async count(filters: readonly Filter[], view?: View): Promise<number> {
@@ -64,6 +66,10 @@ export class MemoryStore implements EventStore {
   }
 }
 
-function newest(filter: Filter, sorted: readonly VerifiedEvent[]): readonly VerifiedEvent[] {
-  return sorted.filter((event) => matchFilter(filter, event)).slice(0, filter.limit);
+function newest(filter: StoredFilter, sorted: readonly VerifiedEvent[]): readonly VerifiedEvent[] {
+  const { limit = Number.POSITIVE_INFINITY, surplus = 0 } = filter;
+  const matching = sorted.filter((event) => matchFilter(filter, event));
+  const second = matching[limit - 1]?.created_at;
+  const ties = matching.slice(limit, limit + surplus);
+  return [...matching.slice(0, limit), ...ties.filter((event) => event.created_at === second)];
 }

@@ -4,7 +4,8 @@ import type { Database, Statement } from "better-sqlite3";
 import { type Filter, matchFilter, timeRange } from "../nostr/filter.ts";
 import { isPublicKey, type PublicKey } from "../nostr/key.ts";
 import { narrowFilter, type View } from "../nostr/visibility.ts";
-import { Cursor, newestFirst, type Quota, type Reading, type Row, type Scan } from "./cursor.ts";
+import type { Remainder, StoredFilter } from "../store.ts";
+import { Cursor, newestFirst, Quota, type Reading, type Row, type Scan } from "./cursor.ts";
 import { fromJson, highestSeq, lowestSeq, type SqlValue } from "./row.ts";
 import {
   type Condition,
@@ -35,16 +36,26 @@ export class EventReader {
 
   /** See `EventStore.query`. */
   async *query(
-    filters: readonly Filter[],
+    filters: readonly StoredFilter[],
     view?: View,
-  ): AsyncGenerator<readonly string[], void, undefined> {
-    const cursors = filters.flatMap((filter) => this.#cursors(filter, "json", filter.limit, view));
-    for await (const page of newestFirst(cursors)) yield page.map(([, json]) => json);
+  ): AsyncGenerator<readonly string[], Remainder, undefined> {
+    const cursors = filters.flatMap((filter) => {
+      const quota = new Quota(filter.limit, filter.surplus);
+      return this.#cursors(filter, "json", quota, view);
+    });
+    const pages = newestFirst(cursors);
+    for (;;) {
+      const page = await pages.next();
+      if (page.done) return page.value;
+      yield page.value.map(([, json]) => json);
+    }
   }
 
   /** See `EventStore.count`. */
   async count(filters: readonly Filter[], view?: View): Promise<number> {
-    const cursors = filters.flatMap((filter) => this.#cursors(filter, "nothing", undefined, view));
+    const cursors = filters.flatMap((filter) =>
+      this.#cursors(filter, "nothing", new Quota(), view),
+    );
     let count = 0;
     for await (const page of newestFirst(cursors)) count += page.length;
     return count;
@@ -55,7 +66,7 @@ export class EventReader {
     filters: readonly Filter[],
     view?: View,
   ): AsyncGenerator<readonly PublicKey[], void, undefined> {
-    const cursors = filters.flatMap((filter) => this.#cursors(filter, "author", undefined, view));
+    const cursors = filters.flatMap((filter) => this.#cursors(filter, "author", new Quota(), view));
     for await (const page of newestFirst(cursors)) {
       yield page.map(([, author]) => author).filter(isPublicKey);
     }
@@ -64,13 +75,12 @@ export class EventReader {
   #cursors(
     filter: Filter,
     content: Content,
-    limit: number | undefined,
+    quota: Quota,
     view: View | undefined,
   ): readonly Cursor[] {
     const { since, until } = timeRange(filter);
     if (since > until) return [];
     const range = { from: highestSeq(until), to: lowestSeq(since) };
-    const quota: Quota = { left: limit ?? Number.POSITIVE_INFINITY };
     const conditions = conditionsOf(view ? narrowFilter(filter, view) : filter);
     const index = this.#chooseIndex(conditions, range);
     return slicesOf(conditions, index, content, view !== undefined).map((slice) => {

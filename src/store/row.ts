@@ -29,6 +29,11 @@ export function highestSeq(second: number): bigint {
   return lowestSeq(second) + BigInt(MAX_RANK);
 }
 
+/** The second that a place is in. */
+export function secondOf(seq: bigint): number {
+  return Number(seq >> BigInt(RANK_BITS));
+}
+
 /**
  * The stored form of an id, a key, a kind or a tag value: 64 lower-case hex digits become their 32
  * bytes, all else stays. Nothing else is ever stored as bytes, so no two values share a form.

@@ -8,7 +8,7 @@ import type { VerifiedEvent } from "../nostr/event.ts";
 import type { Filter } from "../nostr/filter.ts";
 import type { PublicKey } from "../nostr/key.ts";
 import type { View } from "../nostr/visibility.ts";
-import type { EventStore, InsertOutcome } from "../store.ts";
+import type { EventStore, InsertOutcome, Remainder, StoredFilter } from "../store.ts";
 import { StoreError } from "./error.ts";
 import { migrate } from "./migrate.ts";
 import { EventReader } from "./read.ts";
@@ -71,7 +71,10 @@ class SqliteStore implements EventStore {
     return this.#writer.insert(events);
   }
 
-  query(filters: readonly Filter[], view?: View): AsyncIterable<readonly string[]> {
+  query(
+    filters: readonly StoredFilter[],
+    view?: View,
+  ): AsyncGenerator<readonly string[], Remainder, undefined> {
     return this.#reader.query(filters, view);
   }
 

@@ -9,6 +9,7 @@ import { MAX_CREATED_AT, type NostrEvent, type VerifiedEvent } from "../../src/n
 import type { Filter } from "../../src/nostr/filter.ts";
 import type { EventId, PublicKey } from "../../src/nostr/key.ts";
 import type { View } from "../../src/nostr/visibility.ts";
+import type { StoredFilter } from "../../src/store.ts";
 
 /** Mints a `VerifiedEvent` without a signature; only tests may. */
 export function unverified(event: NostrEvent): VerifiedEvent {
@@ -88,8 +89,8 @@ export const arbitraryView: Arbitrary<View> = fc.record({
   readers: fc.uniqueArray(fc.constantFrom(...KEYS), { maxLength: 3 }).map((keys) => new Set(keys)),
 });
 
-/** Filters for those events; `ids` are taken from `events`. */
-export function arbitraryFilter(events: readonly NostrEvent[]): Arbitrary<Filter> {
+/** Filters for those events, as stores are asked; `ids` are taken from `events`. */
+export function arbitraryFilter(events: readonly NostrEvent[]): Arbitrary<StoredFilter> {
   const ids = events.length === 0 ? [HEX] : events.map(({ id }) => id);
   return fc
     .record({
@@ -99,6 +100,7 @@ export function arbitraryFilter(events: readonly NostrEvent[]): Arbitrary<Filter
       since: sometimes(4, fc.constantFrom(0, 1, 1, 2, 2, 3, ...BOUNDS)),
       until: sometimes(4, fc.constantFrom(3, 3, 4, 4, 5, ...BOUNDS)),
       limit: sometimes(2, fc.nat({ max: 12 })),
+      surplus: sometimes(3, fc.nat({ max: 12 })),
       tags: fc
         .oneof({ weight: 3, arbitrary: tagSets(0) }, { weight: 2, arbitrary: tagSets(2) })
         .map((pairs) => new Map(pairs)),

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import {
   authChallenge,
   closedMessage,
+  countMessage,
   eoseMessage,
   eventMessage,
   notice,
@@ -123,6 +124,8 @@ test("replies are the arrays of NIP-01 and NIP-42", () => {
   ]);
   assert.deepEqual(JSON.parse(eventMessage(id, json)), ["EVENT", id, plain]);
   assert.deepEqual(JSON.parse(eoseMessage(id)), ["EOSE", id]);
+  assert.deepEqual(JSON.parse(eoseMessage(id, "more")), ["EOSE", id, ["more"]]);
+  assert.deepEqual(JSON.parse(countMessage(id, { count: 3 })), ["COUNT", id, { count: 3 }]);
   assert.deepEqual(JSON.parse(closedMessage(id, "error: x")), ["CLOSED", id, "error: x"]);
   assert.deepEqual(JSON.parse(notice("x")), ["NOTICE", "x"]);
   assert.deepEqual(JSON.parse(authChallenge("x")), ["AUTH", "x"]);

@@ -108,6 +108,9 @@ test("rule 35: whoever may not read may not count", async () => {
   const member = createTestRelay({ policy }).connect();
   member.session.send("COUNT", "x", {});
   assert.deepEqual(await member.session.next(), ["CLOSED", "x", "restricted: members only"]);
+  const anonymous = createTestRelay().connect();
+  anonymous.session.send("COUNT", "x", { kinds: [1059] });
+  assert.match(String((await anonymous.session.next())[2]), /^auth-required: ./);
 });
 
 test("a store that fails ends the COUNT with CLOSED", async () => {

@@ -3,8 +3,9 @@
 import assert from "node:assert/strict";
 import type { Filter } from "../../src/nostr/filter.ts";
 import type { EventId } from "../../src/nostr/key.ts";
+import type { StoredFilter } from "../../src/store.ts";
 import { key, madeUp } from "../nostr/arbitrary.ts";
-import { ask, authors, filter, idsInOrder, tagged } from "./ask.ts";
+import { answer, ask, authors, filter, idsInOrder, tagged } from "./ask.ts";
 import type { Test } from "./conformance.ts";
 
 export function asking(test: Test): void {
@@ -39,6 +40,47 @@ export function asking(test: Test): void {
     assert.deepEqual(await ask(store, { limit: 0 }), []);
     assert.deepEqual(await ask(store, { limit: 0 }, {}), [event.id]);
     assert.deepEqual(await ask(store), []);
+  });
+
+  test("38: what the limits have left is told", async (store) => {
+    const events = [3, 3, 2, 2, 1].map((created_at, n) =>
+      madeUp({ created_at, kind: n, tags: [["t", "a"]] }),
+    );
+    await store.insert(events);
+    const left = async (...filters: readonly Partial<StoredFilter>[]) =>
+      (await answer(store, filters.map(filter)))[1];
+    assert.equal(await left({}), "finish");
+    assert.equal(await left({ limit: 5 }), "finish");
+    assert.equal(await left({ limit: 4 }), "more");
+    assert.equal(await left({ tags: tagged("t", "a"), limit: 4 }), "more");
+    assert.equal(await left({ kinds: new Set([0, 4]), limit: 2 }), "finish");
+    assert.equal(await left({ kinds: new Set([0, 4]), limit: 1 }), "more");
+    assert.notEqual(await left({ limit: 1 }, { limit: 5 }), "more");
+    assert.equal(await left({ limit: 1 }, { limit: 4 }), "more");
+    assert.equal(await left({ since: 2, limit: 4 }), "finish");
+    assert.equal(await left({ ids: new Set() }), "finish");
+    assert.equal(await left(), "finish");
+  });
+
+  test("38: what a view hides is not left", async (store) => {
+    const wrap = madeUp({ kind: 1059, created_at: 1, tags: [["p", key(1)]] });
+    await store.insert([madeUp({ created_at: 2 }), wrap]);
+    const left = async (reader: number) =>
+      (await answer(store, [filter({ limit: 1 })], { now: 0, readers: new Set([key(reader)]) }))[1];
+    assert.equal(await left(1), "more");
+    assert.equal(await left(2), "finish");
+  });
+
+  test("38: a surplus completes the second at the limit", async (store) => {
+    const events = [3, 2, 2, 2, 1].map((created_at, n) => madeUp({ created_at, kind: n }));
+    await store.insert(events);
+    const all = idsInOrder(events);
+    const asked = (conditions: Partial<StoredFilter>) => ask(store, conditions);
+    assert.deepEqual(await asked({ limit: 1, surplus: 3 }), all.slice(0, 1));
+    assert.deepEqual(await asked({ limit: 2, surplus: 3 }), all.slice(0, 4));
+    assert.deepEqual(await asked({ limit: 2, surplus: 1 }), all.slice(0, 3));
+    assert.deepEqual(await asked({ limit: 4, surplus: 3 }), all.slice(0, 4));
+    assert.deepEqual(await asked({ limit: 0, surplus: 3 }), []);
   });
 
   test("6: since and until are inclusive, and 0 is a bound", async (store) => {
