@@ -1,5 +1,5 @@
 /**
- * Filters (NIP-01): parse, and match one event. `matchFilter` is the reference that every store's
+ * Filters (NIP-01, NIP-91): parse, and match one event. `matchFilter` is the reference that every store's
  * queries must agree with.
  */
 
@@ -14,7 +14,9 @@ export interface Filter {
   readonly authors?: ReadonlySet<string>;
   readonly kinds?: ReadonlySet<number>;
   /** Tag letter → wanted values. */
-  readonly tags: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly tags: TagSets;
+  /** Tag letter → values that must all be there (NIP-91). */
+  readonly allTags?: TagSets;
   /** Unix seconds, inclusive. */
   readonly since?: number;
   /** Unix seconds, inclusive. */
@@ -31,16 +33,20 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
  */
 export function parseFilter(value: unknown): Parsed<Filter> {
   if (!isRecord(value)) return malformed("invalid: filter is not an object");
-  const tags = new Map<string, ReadonlySet<string>>();
-  const filter: Mutable<Filter> = { tags };
+  const lists: TagLists = { "#": new Map(), "&": new Map() };
+  const filter: Mutable<Filter> = { tags: lists["#"] };
   for (const [key, condition] of Object.entries(value)) {
-    const reason = readCondition(filter, tags, key, condition);
+    const reason = readCondition(filter, lists, key, condition);
     if (reason !== undefined) return malformed(reason);
+  }
+  if (lists["&"].size > 0) {
+    filter.tags = alternatives(lists);
+    filter.allTags = lists["&"];
   }
   return parsed(filter);
 }
 
-/** What `#x` conditions look at: tag letter → values. */
+/** Tag letter → values: what tag conditions want, and what they look at. */
 export type TagSets = ReadonlyMap<string, ReadonlySet<string>>;
 
 export function tagSets(event: NostrEvent): TagSets {
@@ -63,10 +69,13 @@ export function matchFilter(filter: Filter, event: NostrEvent, tags?: TagSets): 
   if (filter.kinds && !filter.kinds.has(event.kind)) return false;
   if (filter.authors && !filter.authors.has(event.pubkey)) return false;
   if (filter.ids && !filter.ids.has(event.id)) return false;
-  if (filter.tags.size === 0) return true;
+  if (filter.tags.size === 0 && filter.allTags === undefined) return true;
   const present = tags ?? tagSets(event);
   for (const [letter, wanted] of filter.tags) {
     if (!intersect(wanted, present.get(letter))) return false;
+  }
+  for (const [letter, wanted] of filter.allTags ?? []) {
+    if (!includes(present.get(letter), wanted)) return false;
   }
   return true;
 }
@@ -87,9 +96,29 @@ function intersect(a: ReadonlySet<string>, b: ReadonlySet<string> | undefined): 
   return false;
 }
 
+/** Nothing includes an empty set, which matches nothing here as elsewhere. */
+function includes(a: ReadonlySet<string> | undefined, b: ReadonlySet<string>): boolean {
+  if (a === undefined || b.size === 0 || b.size > a.size) return false;
+  for (const value of b) if (!a.has(value)) return false;
+  return true;
+}
+
+/** The values of `#` and `&` conditions. */
+type TagLists = Readonly<Record<"#" | "&", Map<string, ReadonlySet<string>>>>;
+
+/** The `#` conditions without the values that `&` demands anyway, which count once (NIP-91). */
+function alternatives({ "#": some, "&": all }: TagLists): TagSets {
+  const rest = new Map<string, ReadonlySet<string>>();
+  for (const [letter, values] of some) {
+    const others = [...values].filter((value) => !all.get(letter)?.has(value));
+    if (others.length > 0 || values.size === 0) rest.set(letter, new Set(others));
+  }
+  return rest;
+}
+
 function readCondition(
   filter: Mutable<Filter>,
-  tags: Map<string, ReadonlySet<string>>,
+  lists: TagLists,
   key: string,
   condition: unknown,
 ): string | undefined {
@@ -110,24 +139,20 @@ function readCondition(
       filter[key] = condition + 0; // JSON's -0 becomes 0
       return undefined;
     default:
-      return readTagCondition(tags, key, condition);
+      return readTagCondition(lists, key, condition);
   }
 }
 
-function readTagCondition(
-  tags: Map<string, ReadonlySet<string>>,
-  key: string,
-  condition: unknown,
-): string | undefined {
-  const letter = key.slice(1);
-  if (!key.startsWith("#") || !isTagLetter(letter)) {
+function readTagCondition(lists: TagLists, key: string, condition: unknown): string | undefined {
+  const [sign, letter] = [key.charAt(0), key.slice(1)];
+  if ((sign !== "#" && sign !== "&") || !isTagLetter(letter)) {
     return "unsupported: filter contains unknown elements";
   }
   if (!isListOf(condition, isText)) return `invalid: ${key} must be a list of strings`;
   if ((letter === "e" || letter === "p") && !condition.every(isHex32)) {
     return `invalid: ${key} must be 64-digit lower-case hex`;
   }
-  tags.set(letter, new Set(condition));
+  lists[sign].set(letter, new Set(condition));
   return undefined;
 }
 

@@ -63,7 +63,7 @@ export function information(parts: InformationParts): Information {
   return {
     ...settings,
     self,
-    supported_nips: [1, 11, 42, 45, 67],
+    supported_nips: [1, 11, 42, 45, 67, 91],
     ...(software === undefined ? {} : { software }),
     version,
     limitation: limitation(parts.limits, parts.auth),

@@ -54,12 +54,17 @@ const MIN_ROWS = 100;
 /** Stretches times rows. */
 const MAX_WORK = 50_000;
 
-export function conditionsOf({ ids, authors, kinds, tags }: Filter): readonly Condition[] {
+export function conditionsOf({ ids, authors, kinds, tags, allTags }: Filter): readonly Condition[] {
   const conditions: Condition[] = [];
   if (ids) conditions.push({ key: "id", values: [...ids] });
   if (authors) conditions.push({ key: "pubkey", values: [...authors] });
   if (kinds) conditions.push({ key: "kind", values: [...kinds] });
   for (const [letter, values] of tags) conditions.push({ key: `#${letter}`, values: [...values] });
+  // Values that must all be there are conditions of their own.
+  for (const [letter, values] of allTags ?? []) {
+    const each = values.size === 0 ? [[]] : [...values].map((value) => [value]);
+    for (const list of each) conditions.push({ key: `#${letter}`, values: list });
+  }
   return conditions;
 }
 

@@ -104,12 +104,19 @@ export function arbitraryFilter(events: readonly NostrEvent[]): Arbitrary<Stored
       tags: fc
         .oneof({ weight: 3, arbitrary: tagSets(0) }, { weight: 2, arbitrary: tagSets(2) })
         .map((pairs) => new Map(pairs)),
+      allTags: sometimes(
+        6,
+        tagSets(2, 3).map((pairs) => new Map(pairs)),
+      ),
     })
     .map(withoutUndefined);
 }
 
-function tagSets(maxLength: number): Arbitrary<(readonly [string, ReadonlySet<string>])[]> {
-  return fc.array(fc.tuple(fc.constantFrom(...LETTERS), setOf(VALUES, 8)), { maxLength });
+function tagSets(
+  maxLength: number,
+  maxValues = 8,
+): Arbitrary<(readonly [string, ReadonlySet<string>])[]> {
+  return fc.array(fc.tuple(fc.constantFrom(...LETTERS), setOf(VALUES, maxValues)), { maxLength });
 }
 
 function setOf<T>(values: readonly T[], maxLength: number): Arbitrary<ReadonlySet<T>> {

@@ -23,7 +23,7 @@ test("the document says what is set, the relay's key, and nothing that is not th
     name: "A",
     description: "B",
     self,
-    supported_nips: [1, 11, 42, 45, 67],
+    supported_nips: [1, 11, 42, 45, 67, 91],
     software: "https://software.example",
     version: "1.2.3",
     transports: ["npubwire/1"],

@@ -282,6 +282,34 @@ export function askingForTags(test: Test): void {
     assert.deepEqual(await ask(store, { tags }), [both.id]);
   });
 
+  test("10: all values of an & condition must be there (NIP-91)", async (store) => {
+    const tags = (...values: readonly string[]) => values.map((value) => ["t", value]);
+    const both = madeUp({ created_at: 3, tags: [...tags("a", "b"), ["r", "x"]] });
+    const three = madeUp({ created_at: 2, tags: [...tags("c", "b", "a"), ["e", key(1)]] });
+    await store.insert([
+      both,
+      three,
+      madeUp({ tags: tags("a") }),
+      madeUp({ tags: tags("b", "b") }),
+    ]);
+    const all = (...values: readonly string[]) => ({ allTags: tagged("t", ...values) });
+    assert.deepEqual(await ask(store, all("a", "b")), [both.id, three.id]);
+    assert.deepEqual(await ask(store, all("b", "c", "a")), [three.id]);
+    assert.deepEqual(await ask(store, all("a", "x")), []);
+    assert.deepEqual(await ask(store, all()), []);
+    assert.deepEqual(await ask(store, { ...all("a", "b"), tags: tagged("t", "c", "x") }), [
+      three.id,
+    ]);
+    assert.deepEqual(await ask(store, { ...all("a", "b"), tags: tagged("e", key(1)) }), [three.id]);
+    const letters = new Map([...tagged("t", "b"), ...tagged("r", "x")]);
+    assert.deepEqual(await ask(store, { allTags: letters }), [both.id]);
+    const many = Array.from({ length: 200 }, (_, n) => `${n}`);
+    const long = madeUp({ tags: tags(...many) });
+    await store.insert([long]);
+    assert.deepEqual(await ask(store, all(...many)), [long.id]);
+    assert.deepEqual(await ask(store, all(...many, "200")), []);
+  });
+
   test("11: a missing value is an empty one, and empty values can be asked for", async (store) => {
     const bare = madeUp({ tags: [["t"], []], created_at: 2 });
     const empty = madeUp({ tags: [["t", ""]], created_at: 1 });
