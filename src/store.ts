@@ -42,7 +42,8 @@ export interface EventStore {
    * The union of the filters' results, each event once, newest first, ties lowest id first, as
    * pages of canonical JSON texts. Each filter contributes its newest `limit` events; without a
    * limit, all. The caller may stop at any page. With a view, what it does not show is not there:
-   * limits count visible events. Without one, everything is shown. Returns what is left.
+   * limits count visible events. Without one, everything is shown. Filters with `search` go first,
+   * one after another, each in the order of relevance (`rank`). Returns what is left.
    */
   query(
     filters: readonly StoredFilter[],

@@ -1,5 +1,5 @@
 /**
- * Filters (NIP-01, NIP-91): parse, and match one event. `matchFilter` is the reference that every store's
+ * Filters (NIP-01, NIP-50, NIP-91): parse, and match one event. `matchFilter` is the reference that every store's
  * queries must agree with.
  */
 
@@ -7,6 +7,7 @@ import { indexedTags, isTagLetter, MAX_CREATED_AT, type NostrEvent } from "./eve
 import { isHex32 } from "./key.ts";
 import { MAX_KIND } from "./kind.ts";
 import { isRecord, isWellFormed, malformed, type Parsed, parsed } from "./parsed.ts";
+import { matchSearch, parseSearch, type Search } from "./search.ts";
 
 /** All conditions must hold; inside one set, one value must. An empty set matches nothing. */
 export interface Filter {
@@ -17,6 +18,8 @@ export interface Filter {
   readonly tags: TagSets;
   /** Tag letter → values that must all be there (NIP-91). */
   readonly allTags?: TagSets;
+  /** Words to find; the answer is in the order of relevance (NIP-50). */
+  readonly search?: Search;
   /** Unix seconds, inclusive. */
   readonly since?: number;
   /** Unix seconds, inclusive. */
@@ -69,6 +72,11 @@ export function matchFilter(filter: Filter, event: NostrEvent, tags?: TagSets): 
   if (filter.kinds && !filter.kinds.has(event.kind)) return false;
   if (filter.authors && !filter.authors.has(event.pubkey)) return false;
   if (filter.ids && !filter.ids.has(event.id)) return false;
+  if (!matchTags(filter, event, tags)) return false;
+  return filter.search === undefined || matchSearch(filter.search, event);
+}
+
+function matchTags(filter: Filter, event: NostrEvent, tags: TagSets | undefined): boolean {
   if (filter.tags.size === 0 && filter.allTags === undefined) return true;
   const present = tags ?? tagSets(event);
   for (const [letter, wanted] of filter.tags) {
@@ -132,6 +140,8 @@ function readCondition(
       if (!isListOf(condition, isKind)) return "invalid: kinds must be integers from 0 to 65535";
       filter.kinds = new Set(condition);
       return undefined;
+    case "search":
+      return readSearch(filter, condition);
     case "since":
     case "until":
     case "limit":
@@ -141,6 +151,14 @@ function readCondition(
     default:
       return readTagCondition(lists, key, condition);
   }
+}
+
+function readSearch(filter: Mutable<Filter>, condition: unknown): string | undefined {
+  if (!isText(condition)) return "invalid: search must be a string";
+  const search = parseSearch(condition);
+  if (!search.ok) return search.reason;
+  if (search.value) filter.search = search.value;
+  return undefined;
 }
 
 function readTagCondition(lists: TagLists, key: string, condition: unknown): string | undefined {

@@ -25,6 +25,7 @@ export interface InformationParts {
   readonly self: PublicKey;
   readonly limits: Limits;
   readonly auth: "required" | "optional";
+  readonly search: boolean;
   /** URL of the software's project page. */
   readonly software?: string | undefined;
   readonly version: string;
@@ -63,7 +64,7 @@ export function information(parts: InformationParts): Information {
   return {
     ...settings,
     self,
-    supported_nips: [1, 11, 42, 45, 67, 91],
+    supported_nips: [1, 11, 42, 45, ...(parts.search ? [50] : []), 67, 91],
     ...(software === undefined ? {} : { software }),
     version,
     limitation: limitation(parts.limits, parts.auth),

@@ -14,6 +14,8 @@ import type { Outbox } from "./outbox.ts";
 import { Query, type QueryParts } from "./query.ts";
 
 export interface QueriesParts extends QueryParts, CountParts {
+  /** Whether the store can search. */
+  readonly search: boolean;
   readonly policy: Policy;
 }
 
@@ -58,6 +60,10 @@ export class Queries {
     const { maxFilters, maxSubscriptions } = this.#parts.limits;
     if (filters.length > maxFilters) {
       this.refuse(id, `invalid: a ${type} may have at most ${maxFilters} filters`);
+      return;
+    }
+    if (!this.#parts.search && filters.some(({ search }) => search !== undefined)) {
+      this.refuse(id, "unsupported: this relay has no search");
       return;
     }
     if (this.#open.size >= maxSubscriptions) {

@@ -22,6 +22,8 @@ export interface RelayParts {
   readonly limits: Limits;
   /** Whether EVENT and REQ need a peer that has authenticated. */
   readonly auth: "required" | "optional";
+  /** Whether the store can search (NIP-50). */
+  readonly search: boolean;
   readonly clock: Clock;
   readonly log: Log;
   /** Runs `run` after the events of this turn were read; `setImmediate` on Node. */

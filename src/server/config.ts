@@ -28,6 +28,7 @@ export interface RelayConfig {
   };
   readonly plaintext: "deny" | "loopback" | "allow";
   readonly auth: "required" | "optional";
+  readonly search: boolean;
   /** An empty text says nothing. */
   readonly information: {
     readonly name: string;

@@ -49,14 +49,15 @@ export async function startRelay(
   const { log = silent } = options;
   const crypto = createNodeCrypto();
   const clock = systemClock;
-  const { host, path, auth, limits } = config;
+  const { host, path, auth, limits, search } = config;
   mkdirSync(config.data, { recursive: true, mode: 0o700 });
   const key = openRelayKey(config.key, crypto);
   const self = publicKeyOf(key.secretKey, crypto);
   announce(config, self, config.port); // refuses wrong addresses before anything is opened
-  const store = await openSqliteStore(join(config.data, "events.sqlite"));
+  const store = await openSqliteStore(join(config.data, "events.sqlite"), { search });
   const policy = all(limitsPolicy(limits, clock), options.policy ?? {});
-  const relay = new Relay({ store, crypto, policy, limits, auth, clock, log, defer: setImmediate });
+  const defer = setImmediate;
+  const relay = new Relay({ store, crypto, policy, limits, auth, search, clock, log, defer });
   const server = createServer({
     headersTimeout: config.handshake.deadlineSeconds * SECOND,
     requestTimeout: config.handshake.deadlineSeconds * SECOND,
@@ -81,6 +82,7 @@ export async function startRelay(
           self,
           limits,
           auth,
+          search,
           software: SOFTWARE,
           version: VERSION,
         }),

@@ -7,6 +7,7 @@ import { compareNewestFirst, identifierOf, type VerifiedEvent } from "../nostr/e
 import { type Filter, matchFilter, matchFilters } from "../nostr/filter.ts";
 import type { PublicKey } from "../nostr/key.ts";
 import { hasVersions } from "../nostr/kind.ts";
+import { MAX_RANKED, rank, scoreOf } from "../nostr/search.ts";
 import { isVisible, type View } from "../nostr/visibility.ts";
 import type { EventStore, InsertOutcome, Remainder, StoredFilter } from "../store.ts";
 
@@ -26,8 +27,10 @@ export class MemoryStore implements EventStore {
     view?: View,
   ): AsyncGenerator<readonly string[], Remainder, undefined> {
     const sorted = this.#visible(view).sort(compareNewestFirst);
+    const found = new Set(filters.flatMap((filter) => mostRelevant(filter, sorted)));
     const wanted = new Set(filters.flatMap((filter) => newest(filter, sorted)));
-    const union = sorted.filter((event) => wanted.has(event)).map((event) => event.json);
+    for (const event of sorted) if (wanted.has(event)) found.add(event);
+    const union = [...found].map((event) => event.json);
     for (let at = 0; at < union.length; at += PAGE_EVENTS) yield union.slice(at, at + PAGE_EVENTS);
     const matching = sorted.filter((event) => matchFilters(filters, event));
     return matching.length > union.length ? "more" : "finish";
@@ -66,7 +69,21 @@ export class MemoryStore implements EventStore {
   }
 }
 
+function mostRelevant(
+  filter: StoredFilter,
+  sorted: readonly VerifiedEvent[],
+): readonly VerifiedEvent[] {
+  const { search, limit } = filter;
+  if (search === undefined) return [];
+  const matching = sorted.filter((event) => matchFilter(filter, event)).slice(0, MAX_RANKED);
+  const scored = matching.map((event) => ({ event, score: scoreOf(search, event) }));
+  return rank(scored)
+    .slice(0, limit)
+    .map(({ event }) => event);
+}
+
 function newest(filter: StoredFilter, sorted: readonly VerifiedEvent[]): readonly VerifiedEvent[] {
+  if (filter.search !== undefined) return [];
   const { limit = Number.POSITIVE_INFINITY, surplus = 0 } = filter;
   const matching = sorted.filter((event) => matchFilter(filter, event));
   const second = matching[limit - 1]?.created_at;

@@ -3,6 +3,7 @@
 import type { Database, Statement } from "better-sqlite3";
 import { type Filter, matchFilter, timeRange } from "../nostr/filter.ts";
 import { isPublicKey, type PublicKey } from "../nostr/key.ts";
+import { MAX_RANKED, rank, scoreOf } from "../nostr/search.ts";
 import { narrowFilter, type View } from "../nostr/visibility.ts";
 import type { Remainder, StoredFilter } from "../store.ts";
 import { Cursor, newestFirst, Quota, type Reading, type Row, type Scan } from "./cursor.ts";
@@ -39,6 +40,21 @@ export class EventReader {
     filters: readonly StoredFilter[],
     view?: View,
   ): AsyncGenerator<readonly string[], Remainder, undefined> {
+    const told = new Set<bigint>();
+    const remainders: Remainder[] = [];
+    for (const filter of filters) {
+      if (filter.search) remainders.push(yield* this.#mostRelevant(filter, view, told));
+    }
+    const others = filters.filter(({ search }) => search === undefined);
+    if (others.length > 0) remainders.push(yield* this.#newest(others, view, told));
+    return remainders.length < 2 ? (remainders[0] ?? "finish") : together(remainders);
+  }
+
+  async *#newest(
+    filters: readonly StoredFilter[],
+    view: View | undefined,
+    told: ReadonlySet<bigint>,
+  ): AsyncGenerator<readonly string[], Remainder, undefined> {
     const cursors = filters.flatMap((filter) => {
       const quota = new Quota(filter.limit, filter.surplus);
       return this.#cursors(filter, "json", quota, view);
@@ -47,8 +63,32 @@ export class EventReader {
     for (;;) {
       const page = await pages.next();
       if (page.done) return page.value;
-      yield page.value.map(([, json]) => json);
+      yield page.value.filter(([seq]) => !told.has(seq)).map(([, json]) => json);
     }
+  }
+
+  /** Ranks the newest matches by their scores, then fetches the best. Adds to what was told. */
+  async *#mostRelevant(
+    filter: StoredFilter,
+    view: View | undefined,
+    told: Set<bigint>,
+  ): AsyncGenerator<readonly string[], Remainder, undefined> {
+    const matches: { readonly seq: bigint; readonly score: number }[] = [];
+    const pages = newestFirst(this.#cursors(filter, "score", new Quota(MAX_RANKED), view));
+    let page = await pages.next();
+    for (; !page.done; page = await pages.next()) {
+      for (const [seq, score] of page.value) matches.push({ seq, score: Number(score) });
+    }
+    const best = rank(matches).slice(0, filter.limit);
+    const fetch = this.#prepare("SELECT json FROM event WHERE seq = ?");
+    for (const { seq } of best) {
+      if (told.has(seq)) continue;
+      told.add(seq);
+      // It may have been deleted since it was ranked.
+      const [json] = (fetch.get(seq) ?? []) as readonly string[];
+      if (json !== undefined) yield [json];
+    }
+    return best.length < matches.length ? "more" : page.value;
   }
 
   /** See `EventStore.count`. */
@@ -125,8 +165,15 @@ function* decide(found: Iterable<Row>, filter: Filter, content: Content): Iterab
   for (const [seq, json] of found) {
     const event = json === null ? undefined : fromJson(json);
     if (event === undefined || !matchFilter(filter, event)) yield [seq, null];
-    else yield [seq, content === "author" ? event.pubkey : json];
+    else if (content === "author") yield [seq, event.pubkey];
+    else if (content === "score" && filter.search) yield [seq, `${scoreOf(filter.search, event)}`];
+    else yield [seq, json];
   }
+}
+
+/** What several answers leave together: one may hold what another has left. */
+function together(remainders: readonly Remainder[]): Remainder {
+  return remainders.every((remainder) => remainder === "finish") ? "finish" : "unknown";
 }
 
 /** Ends the reading early where texts are long. */

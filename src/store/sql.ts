@@ -7,12 +7,16 @@
 import type { Filter } from "../nostr/filter.ts";
 import { isHex32 } from "../nostr/key.ts";
 import { KIND_GIFT_WRAP } from "../nostr/kind.ts";
+import type { Search } from "../nostr/search.ts";
 import type { View } from "../nostr/visibility.ts";
 import { type SqlValue, toSql } from "./row.ts";
 
-/** A column of `event`, or `#` and a tag letter; one of the values must be there. */
+/**
+ * A column of `event`, or `#` and a tag letter; one of the values must be there. `search` has one
+ * value, what FTS5 is asked; it offers events, and whether they match is left to `matchFilter`.
+ */
 export interface Condition {
-  readonly key: "id" | "pubkey" | "kind" | `#${string}`;
+  readonly key: "id" | "pubkey" | "kind" | "search" | `#${string}`;
   readonly values: readonly (string | number)[];
 }
 
@@ -49,12 +53,21 @@ const MAX_KINDS_PER_AUTHOR = 32;
 /** Values that SQL may try on each row; what goes beyond is left to `matchFilter`. */
 const MAX_TRIALS = 64;
 const MAX_ROWS = 500;
+/** Whole texts are compared for each of these. */
+const MAX_SEARCH_ROWS = 100;
 /** Where rows may be refused, fewer than that are not worth a statement. */
 const MIN_ROWS = 100;
 /** Stretches times rows. */
 const MAX_WORK = 50_000;
 
-export function conditionsOf({ ids, authors, kinds, tags, allTags }: Filter): readonly Condition[] {
+export function conditionsOf({
+  ids,
+  authors,
+  kinds,
+  tags,
+  allTags,
+  search,
+}: Filter): readonly Condition[] {
   const conditions: Condition[] = [];
   if (ids) conditions.push({ key: "id", values: [...ids] });
   if (authors) conditions.push({ key: "pubkey", values: [...authors] });
@@ -65,6 +78,7 @@ export function conditionsOf({ ids, authors, kinds, tags, allTags }: Filter): re
     const each = values.size === 0 ? [[]] : [...values].map((value) => [value]);
     for (const list of each) conditions.push({ key: `#${letter}`, values: list });
   }
+  if (search) conditions.push({ key: "search", values: candidatesFor(search) });
   return conditions;
 }
 
@@ -76,6 +90,7 @@ export function indexesFor(conditions: readonly Condition[]): readonly [Index, .
   const indexes: Index[] = conditions
     .filter(({ key }) => key.startsWith("#"))
     .map((condition) => ({ source: "tag", conditions: [condition] }));
+  indexes.push(...find("search").map((search) => ({ source: SEARCH, conditions: [search] })));
   if (authors.length > 0) indexes.push(byAuthor(authors, kinds));
   const [first, ...others] = indexes;
   if (first) return [first, ...others];
@@ -83,12 +98,19 @@ export function indexesFor(conditions: readonly Condition[]): readonly [Index, .
   return [{ source: "event", conditions: [] }];
 }
 
-/** What is wanted of an event: its text, the hex of its author, or nothing, to count it. */
-export type Content = "json" | "author" | "nothing";
+/** The full-text index, with the name that all others have for the place of an event. */
+const SEARCH = "(SELECT rowid AS seq, search AS terms FROM search)";
+
+/**
+ * What is wanted of an event: its text, the hex of its author, how well it fits a search, or
+ * nothing, to count it. SQL knows nothing of the fit, nor need it: no search is exact.
+ */
+export type Content = "json" | "author" | "score" | "nothing";
 
 const COLUMNS: Readonly<Record<Content, string>> = {
   json: "json",
   author: "lower(hex(event.pubkey))",
+  score: "json",
   nothing: "''",
 };
 
@@ -116,8 +138,9 @@ export function slicesOf(
 ): readonly Slice[] {
   if (conditions.some(({ values }) => values.length === 0)) return [];
   const others = conditions.filter((condition) => !index.conditions.includes(condition));
-  const tried = affordable(others);
-  const exact = tried.length === others.length;
+  const tried = affordable(others.filter(({ key }) => key !== "search"));
+  const isSearch = index.source === SEARCH;
+  const exact = tried.length === others.length && !isSearch;
   const column = exact ? COLUMNS[content] : "json";
   const view: Fragment[] = hasView ? [{ sql: IS_VISIBLE, parameters: [] }] : [];
   const refine = and([...view, ...tried.map(onRow)]);
@@ -125,7 +148,8 @@ export function slicesOf(
     const walk = and(part.map(onIndex));
     const sql = sliceSql(index.source, walk.sql, refine.sql, column);
     const parameters = [...refine.parameters, ...walk.parameters];
-    const maxRows = Math.min(MAX_ROWS, Math.ceil(MAX_WORK / stretches(part)));
+    const most = isSearch ? MAX_SEARCH_ROWS : MAX_ROWS;
+    const maxRows = Math.min(most, Math.ceil(MAX_WORK / stretches(part)));
     return { sql, parameters, exact, minRows: others.length === 0 ? 1 : MIN_ROWS, maxRows };
   });
 }
@@ -135,6 +159,17 @@ export function probeOf({ source, conditions }: Index): Fragment {
   const walk = and((cut(conditions)[0] ?? []).map(onIndex));
   const sql = `SELECT count(*) FROM (SELECT 1 FROM ${source} WHERE ${bounded(walk.sql)} LIMIT ?)`;
   return { sql, parameters: walk.parameters };
+}
+
+/** Events with all the words, in any order and place. No term at all is found nowhere. */
+function candidatesFor({ terms }: Search): readonly string[] {
+  const words = terms.flatMap((term) =>
+    term.words.map((word, at) => {
+      const isOpen = term.open && at === term.words.length - 1;
+      return `"${word}"${isOpen ? "*" : ""}`;
+    }),
+  );
+  return words.length === 0 ? [] : [[...new Set(words)].join(" AND ")];
 }
 
 function byAuthor(authors: readonly Condition[], kinds: readonly Condition[]): Index {
@@ -186,6 +221,7 @@ function stretches(conditions: readonly Condition[]): number {
 
 /** The condition as the index that the scan walks sees it. */
 function onIndex({ key, values }: Condition): Fragment {
+  if (key === "search") return { sql: "terms MATCH ?", parameters: values };
   if (!key.startsWith("#")) return among(key, values);
   const value = among("value", values);
   return { sql: `name = ? AND ${value.sql}`, parameters: [key.slice(1), ...value.parameters] };

@@ -12,6 +12,7 @@ import type { EventStore, InsertOutcome, Remainder, StoredFilter } from "../stor
 import { StoreError } from "./error.ts";
 import { migrate } from "./migrate.ts";
 import { EventReader } from "./read.ts";
+import { SearchIndex } from "./search-index.ts";
 import { EventWriter } from "./write.ts";
 
 export interface SqliteStoreOptions {
@@ -19,6 +20,8 @@ export interface SqliteStoreOptions {
   readonly cacheSize?: number;
   /** How long to wait for another process that writes to the file, in milliseconds. */
   readonly busyTimeout?: number;
+  /** Whether words are indexed, so that filters may have `search`; otherwise none must. */
+  readonly search?: boolean;
 }
 
 const DEFAULT_CACHE_SIZE = 64;
@@ -45,11 +48,12 @@ export async function openSqliteStore(
     writer.pragma("synchronous = FULL");
     writer.pragma("wal_autocheckpoint = 10000");
     migrate(writer);
+    const search = openSearch(writer, options.search ?? true);
     // A database in memory is seen by its own connection alone.
     const reader = writer.memory ? writer : open(path, { timeout, readonly: true });
     databases.push(reader);
     for (const database of databases) database.pragma(`cache_size = ${-1024 * cacheSize}`);
-    return new SqliteStore(writer, reader);
+    return new SqliteStore(writer, reader, search);
   } catch (error) {
     for (const database of databases) database.close();
     throw error;
@@ -61,9 +65,9 @@ class SqliteStore implements EventStore {
   readonly #writer: EventWriter;
   readonly #reader: EventReader;
 
-  constructor(writer: Database, reader: Database) {
+  constructor(writer: Database, reader: Database, search: SearchIndex | undefined) {
     this.#databases = [reader, writer];
-    this.#writer = new EventWriter(writer);
+    this.#writer = new EventWriter(writer, search);
     this.#reader = new EventReader(reader);
   }
 
@@ -90,6 +94,14 @@ class SqliteStore implements EventStore {
     // The writer last: closing the last connection folds the log into the file.
     for (const database of this.#databases) database.close();
   }
+}
+
+/** The index, complete; where there is to be none, what it held is forgotten. */
+function openSearch(database: Database, isWanted: boolean): SearchIndex | undefined {
+  const index = new SearchIndex(database);
+  if (isWanted) index.complete();
+  else index.clear();
+  return isWanted ? index : undefined;
 }
 
 type Open = (path: string, options: Options) => Database;

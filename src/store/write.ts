@@ -15,9 +15,11 @@ import { expirationOf } from "../nostr/expiration.ts";
 import { hasVersions } from "../nostr/kind.ts";
 import type { InsertOutcome } from "../store.ts";
 import { fromJson, highestSeq, lowestSeq, type SqlValue, seqOf, toSql } from "./row.ts";
+import type { SearchIndex } from "./search-index.ts";
 
 export class EventWriter {
   readonly #insertAll: Transaction<(events: readonly VerifiedEvent[]) => readonly InsertOutcome[]>;
+  readonly #search: SearchIndex | undefined;
   readonly #insertEvent: Statement<SqlValue[]>;
   readonly #deleteEvent: Statement<SqlValue[]>;
   readonly #findId: Statement<SqlValue[]>;
@@ -26,7 +28,9 @@ export class EventWriter {
   readonly #findCurrent: Statement<SqlValue[]>;
   readonly #setCurrent: Statement<SqlValue[]>;
 
-  constructor(database: Database) {
+  /** With an index, what is stored can be searched. */
+  constructor(database: Database, search?: SearchIndex) {
+    this.#search = search;
     const prepare = (sql: string) => database.prepare<SqlValue[]>(sql);
     this.#insertAll = database.transaction((events) => events.map((event) => this.#insert(event)));
     this.#insertEvent = prepare(
@@ -80,6 +84,7 @@ export class EventWriter {
     const seq = this.#storeRow(event);
     if (seq === undefined) return undefined;
     for (const [name, value] of indexedTags(event)) this.#insertTag.run(name, toSql(value), seq);
+    this.#search?.add(seq, event);
     return seq;
   }
 

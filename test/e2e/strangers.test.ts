@@ -122,7 +122,7 @@ test("NIP-11 is served for its type, with the relay's key and CORS", async (t) =
     assert.equal(document.name, "home");
     assert.equal("contact" in document, false);
     assert.equal(document.self, keyOf(relay));
-    assert.deepEqual(document.supported_nips, [1, 11, 42, 45, 67, 91]);
+    assert.deepEqual(document.supported_nips, [1, 11, 42, 45, 50, 67, 91]);
     assert.equal(document.limitation.auth_required, true);
   }
   const { status, body } = await get(relay, { Accept: "text/html" });

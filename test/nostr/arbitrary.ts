@@ -8,6 +8,7 @@ import fc, { type Arbitrary } from "fast-check";
 import { MAX_CREATED_AT, type NostrEvent, type VerifiedEvent } from "../../src/nostr/event.ts";
 import type { Filter } from "../../src/nostr/filter.ts";
 import type { EventId, PublicKey } from "../../src/nostr/key.ts";
+import { parseSearch } from "../../src/nostr/search.ts";
 import type { View } from "../../src/nostr/visibility.ts";
 import type { StoredFilter } from "../../src/store.ts";
 
@@ -62,6 +63,28 @@ const VALUES = [
   "%_*",
 ];
 
+const CONTENTS = [
+  ...[
+    "",
+    "\0",
+    "one",
+    "two",
+    "one two",
+    "two one",
+    "ones and twos, one",
+    "ONE",
+    "東京都",
+    "京都と東京",
+  ],
+  ...["😀👍🏽", '{"name":"one","about":"two"}', "İstanbul", "ıstanbul'da", "العَرَبِيَّة", "a"],
+];
+const SEARCHES = [
+  ...["one", "one two", "on", "京都", "京", "東京都", "👍", "istanbul", "العربية", "a", "!"],
+].flatMap((query) => {
+  const search = parseSearch(query);
+  return search.ok && search.value ? [search.value] : [];
+});
+
 /** Some that mean nothing are among them. */
 const EXPIRATIONS = ["0", "1", "2", "03", "4", `${MAX_CREATED_AT}`, `${MAX_CREATED_AT + 1}`, "-1"];
 
@@ -79,7 +102,7 @@ export const arbitraryEvent: Arbitrary<VerifiedEvent> = fc
     created_at: fc.constantFrom(...SECONDS),
     kind: fc.constantFrom(...KINDS),
     tags: fc.array(tag, { maxLength: 8, size: "max" }),
-    content: fc.constantFrom("", "one", "two", "\0"),
+    content: fc.constantFrom(...CONTENTS),
   })
   .map(madeUp);
 
@@ -100,6 +123,7 @@ export function arbitraryFilter(events: readonly NostrEvent[]): Arbitrary<Stored
       since: sometimes(4, fc.constantFrom(0, 1, 1, 2, 2, 3, ...BOUNDS)),
       until: sometimes(4, fc.constantFrom(3, 3, 4, 4, 5, ...BOUNDS)),
       limit: sometimes(2, fc.nat({ max: 12 })),
+      search: sometimes(8, fc.constantFrom(...SEARCHES)),
       surplus: sometimes(3, fc.nat({ max: 12 })),
       tags: fc
         .oneof({ weight: 3, arbitrary: tagSets(0) }, { weight: 2, arbitrary: tagSets(2) })

@@ -69,7 +69,7 @@ describe("parseClientMessage", () => {
   test("a broken REQ that can be named is refused by its id", () => {
     const refused: readonly (readonly [string, unknown[]])[] = [
       ["x", []],
-      ["x", [{ search: "y" }]],
+      ["x", [{ searches: "y" }]],
       ["x", [{}, { kinds: "1" }]],
       ["", [{}]],
       ["x".repeat(65), [{}]],

@@ -8,6 +8,7 @@ import { describe } from "node:test";
 import { countRules } from "./conformance/counts.ts";
 import { filterRules } from "./conformance/filters.ts";
 import { messageRules } from "./conformance/messages.ts";
+import { searchRules } from "./conformance/search.ts";
 import type { Connect } from "./conformance/session.ts";
 import { storageRules } from "./conformance/storage.ts";
 import { subscriptionRules } from "./conformance/subscriptions.ts";
@@ -18,6 +19,7 @@ export function conformance(name: string, connect: Connect): void {
     filterRules(connect);
     subscriptionRules(connect);
     countRules(connect);
+    searchRules(connect);
     messageRules(connect);
   });
 }

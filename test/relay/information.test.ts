@@ -5,7 +5,11 @@ import { Author, CONFORMANCE_LIMITS } from "./conformance/session.ts";
 
 const self = new Author().pubkey;
 
-function document(settings: InformationSettings, auth: "required" | "optional" = "required") {
+function document(
+  settings: InformationSettings,
+  auth: "required" | "optional" = "required",
+  parts: { readonly search?: boolean } = {},
+) {
   return information({
     settings,
     self,
@@ -13,6 +17,8 @@ function document(settings: InformationSettings, auth: "required" | "optional" =
     auth,
     software: "https://software.example",
     version: "1.2.3",
+    search: true,
+    ...parts,
   });
 }
 
@@ -23,7 +29,7 @@ test("the document says what is set, the relay's key, and nothing that is not th
     name: "A",
     description: "B",
     self,
-    supported_nips: [1, 11, 42, 45, 67, 91],
+    supported_nips: [1, 11, 42, 45, 50, 67, 91],
     software: "https://software.example",
     version: "1.2.3",
     transports: ["npubwire/1"],
@@ -57,4 +63,9 @@ test("limitation has all 13 members, equal to the limits", () => {
     default_limit: 10,
   });
   assert.equal(document(settings, "optional").limitation.auth_required, false);
+});
+
+test("36: search is announced where it is switched on", () => {
+  const settings = { name: "", description: "" };
+  assert.ok(!document(settings, "required", { search: false }).supported_nips.includes(50));
 });

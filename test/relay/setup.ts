@@ -37,6 +37,7 @@ export function createTestRelay(parts: Partial<RelayParts> = {}): TestRelay {
     policy: limitsPolicy(limits, fixedClock),
     limits,
     auth: "optional",
+    search: true,
     clock: fixedClock,
     log: (...line) => void logged.push(line),
     defer: setImmediate,

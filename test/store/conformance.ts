@@ -11,6 +11,7 @@ import type { EventStore } from "../../src/store.ts";
 import { key, madeUp } from "../nostr/arbitrary.ts";
 import { ask, filter, tagged, texts } from "./ask.ts";
 import { asking, askingForTags, counting } from "./conformance-query.ts";
+import { searching } from "./conformance-search.ts";
 import { viewing } from "./conformance-view.ts";
 
 /** `open` gives an empty store; the suite closes it. */
@@ -30,6 +31,7 @@ export function storeConformance(name: string, open: () => Promise<EventStore>):
   describe(`${name}: asking`, () => asking(test));
   describe(`${name}: asking for tags`, () => askingForTags(test));
   describe(`${name}: counting`, () => counting(test));
+  describe(`${name}: searching`, () => searching(test));
   describe(`${name}: views`, () => viewing(test));
 }
 

@@ -29,7 +29,9 @@ describe("migrations", () => {
     migrate(database);
     const newest = version();
     assert.ok(Number(newest) >= 1);
-    assert.deepEqual(tables(), ["event", "tag", "address"]);
+    // FTS5 keeps the index `search` in tables of its own, search_….
+    const ours = tables().filter((name) => !/^search_(?!state)/.test(String(name)));
+    assert.deepEqual(ours, ["event", "tag", "address", "search", "search_state"]);
     migrate(database);
     assert.equal(version(), newest);
   });

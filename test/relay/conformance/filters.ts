@@ -169,7 +169,7 @@ export function filterRules(connect: Connect): void {
   test("rule 10: conditions that do not exist are unsupported, wrong values invalid", () =>
     withSession(connect, async (session) => {
       const unsupported = [
-        { search: "x" },
+        { searches: "x" },
         { "#tt": ["x"] },
         { "#1": ["x"] },
         { "#": ["x"] },
