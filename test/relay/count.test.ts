@@ -113,6 +113,16 @@ test("rule 35: whoever may not read may not count", async () => {
   assert.match(String((await anonymous.session.next())[2]), /^auth-required: ./);
 });
 
+test("36: without an index, a search is unsupported", async () => {
+  const client = createTestRelay({ search: false }).connect();
+  for (const verb of ["REQ", "COUNT"]) {
+    client.session.send(verb, "x", { search: "word" });
+    assert.match(String((await client.session.next())[2]), /^unsupported: ./);
+    client.session.send(verb, "x", { search: "" });
+    assert.notEqual((await client.session.next())[0], "CLOSED");
+  }
+});
+
 test("a store that fails ends the COUNT with CLOSED", async () => {
   class BrokenStore extends MemoryStore {
     override async *authors(): AsyncGenerator<readonly PublicKey[]> {
