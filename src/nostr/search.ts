@@ -23,6 +23,8 @@ export const MAX_RANKED = 1_000;
 
 /** In UTF-16 units. */
 const MAX_QUERY = 256;
+/** Different words that are looked for; the rest of a longer query is left out. */
+const MAX_TERMS = 16;
 /** Of one event, that much is searched; in UTF-16 units. */
 const MAX_TEXT = 16_384;
 /** From that length on, a word also finds those that begin with it. */
@@ -89,7 +91,10 @@ function termsOf(words: readonly Word[]): readonly Term[] {
     if (run) run.push(word);
     else runs.set(word.run, [word]);
   }
-  return [...runs.values()].map(termOf);
+  const terms = new Map(
+    [...runs.values()].map((run) => [run.map(({ text }) => text).join(" "), run]),
+  );
+  return [...terms.values()].slice(0, MAX_TERMS).map(termOf);
 }
 
 /** A run of pairs ends in a single character, which only a query of one character needs. */

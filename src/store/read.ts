@@ -24,6 +24,8 @@ const MAX_PROBES = 4;
 const PROBE_ROWS = 500;
 /** Length of the texts at which one reading stops, so that memory stays bounded. */
 const MAX_READ_LENGTH = 4 * 2 ** 20;
+/** The same where each text has to be understood, so that others are not kept waiting. */
+const MAX_DECIDED_LENGTH = 2 ** 18;
 /** Shapes of filters whose statements are kept. */
 const MAX_STATEMENTS = 500;
 
@@ -129,7 +131,7 @@ export class EventReader {
         const seen = view ? viewParameters(view) : [];
         const parameters = [...seen, ...slice.parameters, from, range.to, rows];
         const found = this.#prepare(slice.sql).iterate(...parameters) as Iterable<Row>;
-        return gather(slice.exact ? found : decide(found, filter, content), rows);
+        return gather(found, rows, slice.exact ? undefined : decideBy(filter, content));
       };
       return new Cursor({ ...range, minRows: slice.minRows, maxRows: slice.maxRows, read }, quota);
     });
@@ -160,30 +162,33 @@ export class EventReader {
   }
 }
 
-/** What SQL left open, `matchFilter` decides. */
-function* decide(found: Iterable<Row>, filter: Filter, content: Content): Iterable<Row> {
-  for (const [seq, json] of found) {
-    const event = json === null ? undefined : fromJson(json);
-    if (event === undefined || !matchFilter(filter, event)) yield [seq, null];
-    else if (content === "author") yield [seq, event.pubkey];
-    else if (content === "score" && filter.search) yield [seq, `${scoreOf(filter.search, event)}`];
-    else yield [seq, json];
+/** Ends the reading early where texts are long, earlier where something is to be decided. */
+function gather(found: Iterable<Row>, rows: number, decide?: Decide): Reading {
+  const most = decide ? MAX_DECIDED_LENGTH : MAX_READ_LENGTH;
+  const gathered: Row[] = [];
+  let length = 0;
+  for (const [seq, content] of found) {
+    gathered.push([seq, content !== null && decide ? decide(content) : content]);
+    length += content?.length ?? 0;
+    if (length >= most) return { rows: gathered, isLast: false };
   }
+  return { rows: gathered, isLast: gathered.length < rows };
+}
+
+/** What is wanted of an event with that json; null if it does not match. */
+type Decide = (json: string) => string | null;
+
+/** What SQL left open, `matchFilter` decides. */
+function decideBy(filter: Filter, content: Content): Decide {
+  return (json) => {
+    const event = fromJson(json);
+    if (!matchFilter(filter, event)) return null;
+    if (content === "author") return event.pubkey;
+    return content === "score" && filter.search ? `${scoreOf(filter.search, event)}` : json;
+  };
 }
 
 /** What several answers leave together: one may hold what another has left. */
 function together(remainders: readonly Remainder[]): Remainder {
   return remainders.every((remainder) => remainder === "finish") ? "finish" : "unknown";
-}
-
-/** Ends the reading early where texts are long. */
-function gather(found: Iterable<Row>, rows: number): Reading {
-  const gathered: Row[] = [];
-  let length = 0;
-  for (const row of found) {
-    gathered.push(row);
-    length += row[1]?.length ?? 0;
-    if (length >= MAX_READ_LENGTH) return { rows: gathered, isLast: false };
-  }
-  return { rows: gathered, isLast: gathered.length < rows };
 }

@@ -53,8 +53,8 @@ const MAX_KINDS_PER_AUTHOR = 32;
 /** Values that SQL may try on each row; what goes beyond is left to `matchFilter`. */
 const MAX_TRIALS = 64;
 const MAX_ROWS = 500;
-/** Whole texts are compared for each of these. */
-const MAX_SEARCH_ROWS = 100;
+/** Finding the place to go on costs FTS5 more than the rows behind it. */
+const MAX_SEARCH_ROWS = 2_000;
 /** Where rows may be refused, fewer than that are not worth a statement. */
 const MIN_ROWS = 100;
 /** Stretches times rows. */
@@ -90,8 +90,9 @@ export function indexesFor(conditions: readonly Condition[]): readonly [Index, .
   const indexes: Index[] = conditions
     .filter(({ key }) => key.startsWith("#"))
     .map((condition) => ({ source: "tag", conditions: [condition] }));
-  indexes.push(...find("search").map((search) => ({ source: SEARCH, conditions: [search] })));
   if (authors.length > 0) indexes.push(byAuthor(authors, kinds));
+  // Last, because others are cheaper to walk where they offer as many.
+  indexes.push(...find("search").map((search) => ({ source: SEARCH, conditions: [search] })));
   const [first, ...others] = indexes;
   if (first) return [first, ...others];
   if (kinds.length > 0) return [{ source: "event INDEXED BY event_kind", conditions: kinds }];
