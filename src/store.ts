@@ -43,7 +43,8 @@ export interface EventStore {
    * pages of canonical JSON texts. Each filter contributes its newest `limit` events; without a
    * limit, all. The caller may stop at any page. With a view, what it does not show is not there:
    * limits count visible events. Without one, everything is shown. Filters with `search` go first,
-   * one after another, each in the order of relevance (`rank`). Returns what is left.
+   * one after another, each in the order of relevance (`rank`). Pages may be empty. Returns what is
+   * left.
    */
   query(
     filters: readonly StoredFilter[],

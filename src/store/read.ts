@@ -80,6 +80,7 @@ export class EventReader {
     let page = await pages.next();
     for (; !page.done; page = await pages.next()) {
       for (const [seq, score] of page.value) matches.push({ seq, score: Number(score) });
+      yield []; // the caller may have enough of it
     }
     const best = rank(matches).slice(0, filter.limit);
     const fetch = this.#prepare("SELECT json FROM event WHERE seq = ?");

@@ -10,7 +10,8 @@ import type { EventId } from "../../src/nostr/key.ts";
 import type { EventStore } from "../../src/store.ts";
 import { key, madeUp } from "../nostr/arbitrary.ts";
 import { ask, filter, tagged, texts } from "./ask.ts";
-import { asking, askingForTags, counting } from "./conformance-query.ts";
+import { counting } from "./conformance-count.ts";
+import { asking, askingForTags } from "./conformance-query.ts";
 import { searching } from "./conformance-search.ts";
 import { viewing } from "./conformance-view.ts";
 
