@@ -1,13 +1,14 @@
 #!/usr/bin/env node
 /** The command `npubwire`: arguments in, exit code out. The commands live in `cli/`. */
 
-import { createInterface } from "node:readline";
+import { once } from "node:events";
 import { OUTPUT_CLOSED } from "./cli/parts.ts";
 import { run } from "./cli/program.ts";
 import { secretKeySigner, secureWebSocket } from "./client.ts";
 import { systemClock } from "./clock.ts";
 import { createNodeCrypto } from "./crypto/node.ts";
 import { startRelay } from "./index.ts";
+import { hasDatabase, openDatabase } from "./server/database.ts";
 import { VERSION } from "./server/version.ts";
 
 const stop = new AbortController();
@@ -24,15 +25,25 @@ process.exitCode = await run(process.argv.slice(2), {
   environment: process.env,
   startRelay,
   dial: (address, key) => new (secureWebSocket({ signer: secretKeySigner(key) }))(address),
-  input: process.stdin.isTTY ? undefined : lines(),
+  hasDatabase,
+  openDatabase,
+  input: process.stdin.isTTY ? undefined : input(),
   out: (text) => process.stdout.write(text),
   err: (text) => process.stderr.write(text),
+  drained,
+  terminal: { out: process.stdout.isTTY === true, err: process.stderr.isTTY === true },
   stop: stop.signal,
 });
 // Input that nobody reads any more must not keep the process.
 process.stdin.destroy();
 
 /** Opened on first use: only some commands read. */
-async function* lines(): AsyncIterable<string> {
-  yield* createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY });
+async function* input(): AsyncIterable<Uint8Array> {
+  yield* process.stdin;
+}
+
+async function drained(): Promise<void> {
+  if (!process.stdout.writableNeedDrain) return;
+  // Closed output aborts `stop`, so this ends in every case.
+  await once(process.stdout, "drain", { signal: stop.signal }).catch(() => {});
 }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { VerifiedEvent } from "./nostr/event.ts";
+import type { NostrEvent, VerifiedEvent } from "./nostr/event.ts";
 import type { Filter } from "./nostr/filter.ts";
 import type { PublicKey } from "./nostr/key.ts";
 import type { View } from "./nostr/visibility.ts";
@@ -15,7 +15,7 @@ import type { View } from "./nostr/visibility.ts";
  * - `stored`: durably committed.
  * - `duplicate`: this very event is there already.
  * - `superseded`: a newer version of a replaceable or addressable event is there.
- * - `deleted`: its author has deleted it.
+ * - `deleted`: its author, or the recipient of a gift wrap, has deleted it or has vanished.
  */
 export type InsertOutcome = "stored" | "duplicate" | "superseded" | "deleted";
 
@@ -31,25 +31,38 @@ export interface StoredFilter extends Filter {
  */
 export type Remainder = "finish" | "more" | "unknown";
 
+/** What places an event in the order of answers. */
+export type Place = Pick<NostrEvent, "created_at" | "id">;
+
+/** `oldest first` is the exact reverse of `newest first`, which has ties lowest id first. */
+export type ExportOrder = "oldest first" | "newest first";
+
 export interface EventStore {
   /**
    * Stores a batch in one transaction, in order; the outcomes stand in the order of the events.
    * Resolves only when everything `stored` is durable. Rejects as a whole: then nothing was stored.
-   * Ephemeral events and kind 22242 must not be offered.
+   * Ephemeral events and kind 22242 must not be offered, nor a request to vanish (kind 62) that is
+   * meant for other relays: requests to delete and to vanish are carried out as they are stored, and
+   * what they name is gone when this resolves.
    */
   insert(events: readonly VerifiedEvent[]): Promise<readonly InsertOutcome[]>;
   /**
    * The union of the filters' results, each event once, newest first, ties lowest id first, as
    * pages of canonical JSON texts. Each filter contributes its newest `limit` events; without a
-   * limit, all. The caller may stop at any page. With a view, what it does not show is not there:
-   * limits count visible events. Without one, everything is shown. Filters with `search` go first,
-   * one after another, each in the order of relevance (`rank`). Pages may be empty. Returns what is
-   * left.
+   * limit, all. With a view, what it does not show is not there: limits count visible events. Without
+   * one, everything is shown. Filters with `search` go first, one after another, each in the order of
+   * relevance (`rank`). The caller may stop at any page; a page may be empty, which says no more than
+   * that the search goes on. Returns what is left.
    */
   query(
     filters: readonly StoredFilter[],
     view?: View,
   ): AsyncGenerator<readonly string[], Remainder, undefined>;
+  /**
+   * The places of what matches, under the rules of `query`, but always newest first: a filter with
+   * `search` contributes its newest `limit`, too, not its best.
+   */
+  locate(filters: readonly Filter[], view?: View): AsyncIterable<readonly Place[]>;
   /** How many different events match any of the filters and are in the view; limits are ignored. */
   count(filters: readonly Filter[], view?: View): Promise<number>;
   /**
@@ -57,5 +70,13 @@ export interface EventStore {
    * any page.
    */
   authors(filters: readonly Filter[], view?: View): AsyncIterable<readonly PublicKey[]>;
+  /** Removes events that have expired by `now` (unix seconds), a bounded number; resolves with it. */
+  sweep(now: number): Promise<number>;
+  /**
+   * Everything that matches any of the filters, each event once, for backups: what `query` may hide
+   * is not hidden here, and limits are ignored. Pages of canonical JSON texts; the caller may stop
+   * at any page. Of what is written meanwhile, some may be missing.
+   */
+  export(filters: readonly Filter[], order: ExportOrder): AsyncIterable<readonly string[]>;
   close(): Promise<void>;
 }

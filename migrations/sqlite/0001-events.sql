@@ -29,6 +29,29 @@ CREATE TABLE tag (
   PRIMARY KEY (name, value, seq)
 ) STRICT, WITHOUT ROWID;
 
+-- What may not come back. Ids and addresses that an author has deleted (NIP-09), whether or not the
+-- events were here; pubkey is whoever asked for it.
+CREATE TABLE deleted_id (
+  pubkey BLOB NOT NULL,
+  id     BLOB NOT NULL,
+  PRIMARY KEY (pubkey, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE deleted_address (
+  pubkey     BLOB    NOT NULL,
+  kind       INTEGER NOT NULL,
+  identifier ANY     NOT NULL,
+  until      INTEGER NOT NULL,  -- unix seconds: versions up to then
+  PRIMARY KEY (pubkey, kind, identifier)
+) STRICT, WITHOUT ROWID;
+
+-- Keys that have asked to vanish (NIP-62). is_pending: some of their events may be here still.
+CREATE TABLE vanished (
+  pubkey     BLOB    NOT NULL PRIMARY KEY,
+  until      INTEGER NOT NULL,  -- unix seconds: events up to then
+  is_pending INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- The current version of each replaceable and addressable event.
 CREATE TABLE address (
   pubkey     BLOB    NOT NULL,

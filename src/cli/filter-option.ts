@@ -44,12 +44,20 @@ export function readFilters(
   return isEmpty && given.length > 0 ? given : [...given, Object.fromEntries(set)];
 }
 
-function addFilter(text: string, filters: readonly FilterJson[] = []): readonly FilterJson[] {
+/** Throws commander's error, with the place, when the text is not JSON. */
+export function parseJsonArgument(text: string): unknown {
   const error = findJsonError(text);
-  if (error) {
-    throw new InvalidArgumentError(`Not JSON: column ${error.column}: expected ${error.expected}.`);
-  }
-  const filter: unknown = JSON.parse(text);
+  if (error === undefined) return JSON.parse(text);
+  throw new InvalidArgumentError(`Not JSON: column ${error.column}: expected ${error.expected}.`);
+}
+
+export function parseCount(text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("A whole number is expected.");
+}
+
+function addFilter(text: string, filters: readonly FilterJson[] = []): readonly FilterJson[] {
+  const filter = parseJsonArgument(text);
   if (!isRecord(filter)) throw new InvalidArgumentError("A filter is a JSON object.");
   return [...filters, filter];
 }
@@ -85,9 +93,4 @@ function parseAuthor(text: string): string {
   const key = parsePublicKey(text);
   if (key.ok) return key.value;
   throw new InvalidArgumentError(key.reason);
-}
-
-function parseCount(text: string): number {
-  if (/^\d{1,15}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError("A whole number is expected.");
 }

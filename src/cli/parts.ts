@@ -6,6 +6,7 @@ import type { Log } from "../log.ts";
 import type { SecretKey } from "../nostr/key.ts";
 import type { RelayConfig } from "../server/config.ts";
 import type { RunningRelay } from "../server/start.ts";
+import type { EventStore } from "../store.ts";
 
 export interface CliParts {
   readonly version: string;
@@ -19,11 +20,18 @@ export interface CliParts {
   ) => Promise<RunningRelay>;
   /** Opens the drop-in WebSocket at a `nostr+ws://npub1…@host` address, signing with `key`. */
   readonly dial: (address: string, key: SecretKey) => Socket;
-  /** Standard input, line by line; `undefined` when it is a terminal. */
-  readonly input: AsyncIterable<string> | undefined;
+  /** The database of a relay with this configuration; both from `server/database.ts`. */
+  readonly hasDatabase: (config: RelayConfig) => boolean;
+  readonly openDatabase: (config: RelayConfig) => Promise<EventStore>;
+  /** Standard input; `undefined` when it is a terminal. */
+  readonly input: AsyncIterable<Uint8Array> | undefined;
   /** Standard output and standard error. The text brings its own line feeds. */
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
+  /** Resolves when standard output takes more, or is closed. */
+  readonly drained: () => Promise<void>;
+  /** Whether standard output and standard error are seen by a person at once. */
+  readonly terminal: { readonly out: boolean; readonly err: boolean };
   /** Aborted when the user wants the command to end, or with {@link OUTPUT_CLOSED}. */
   readonly stop: AbortSignal;
 }

@@ -4,7 +4,9 @@ import { Command, CommanderError } from "commander";
 import { ConfigError } from "../server/config.ts";
 import { KeyError } from "../server/key-file.ts";
 import { printable } from "../server/log.ts";
+import { addExportCommand } from "./export.ts";
 import { EXIT, type ExitCode, Failure } from "./failure.ts";
+import { addImportCommand } from "./import.ts";
 import { addKeyCommand } from "./key.ts";
 import { type CliParts, OUTPUT_CLOSED } from "./parts.ts";
 import { addPublishCommand } from "./publish.ts";
@@ -16,6 +18,7 @@ Examples:
   $ npubwire relay --port 7777
   $ npubwire publish "Hello" --relay nostr+ws://npub1…@localhost:7777
   $ npubwire req --kind 1 --limit 10 --relay nostr+ws://npub1…@localhost:7777
+  $ npubwire export > backup.jsonl && npubwire import --data ./other < backup.jsonl
 
 Exit codes:
   0  fine
@@ -52,6 +55,8 @@ function program(parts: CliParts): Command {
   addKeyCommand(root, parts);
   addPublishCommand(root, parts);
   addReqCommand(root, parts);
+  addImportCommand(root, parts);
+  addExportCommand(root, parts);
   return root;
 }
 

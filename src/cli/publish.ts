@@ -1,12 +1,14 @@
 /** `npubwire publish`: sends a note, or events that are signed already, and prints each answer. */
 
 import { type Command, InvalidArgumentError } from "commander";
-import { type NostrEvent, parseEvent, signEvent, type Tag } from "../nostr/event.ts";
+import { type NostrEvent, signEvent, type Tag } from "../nostr/event.ts";
 import { MAX_KIND } from "../nostr/kind.ts";
 import { isWellFormed } from "../nostr/parsed.ts";
 import { printable } from "../server/log.ts";
+import { MAX_MAX_MESSAGE } from "../transport/constants.ts";
 import { type Conversation, converse } from "./conversation.ts";
 import { EXIT, Failure } from "./failure.ts";
+import { type EventLine, readEventLines } from "./lines.ts";
 import type { CliParts } from "./parts.ts";
 import type { RelayMessage } from "./relay-message.ts";
 import {
@@ -92,7 +94,10 @@ function note(text: string, flags: PublishFlags, key: ClientKey, parts: CliParts
   return signEvent(template, key.secretKey, parts.crypto);
 }
 
-function readEvents({ kind, tag }: PublishFlags, { input }: CliParts): AsyncIterable<Candidate> {
+function readEvents(
+  { kind, tag }: PublishFlags,
+  { input, stop }: CliParts,
+): AsyncIterable<Candidate> {
   if (input === undefined) {
     throw new Failure(
       EXIT.usage,
@@ -106,16 +111,16 @@ function readEvents({ kind, tag }: PublishFlags, { input }: CliParts): AsyncIter
       "--kind and --tag belong to a note; events on standard input are signed as they are",
     );
   }
-  return parseLines(input);
+  return candidatesIn(readEventLines(input, stop, MAX_MAX_MESSAGE));
 }
 
-async function* parseLines(lines: AsyncIterable<string>): AsyncIterable<Candidate> {
-  let number = 0;
-  for await (const line of lines) {
-    number += 1;
-    if (line.trim() === "") continue;
-    const event = parseEvent(parseJson(line));
-    yield event.ok ? event.value : { problem: `line ${number}: ${event.reason}` };
+async function* candidatesIn(
+  chunks: AsyncIterable<readonly EventLine[]>,
+): AsyncIterable<Candidate> {
+  for await (const lines of chunks) {
+    for (const { number, event } of lines) {
+      yield event.ok ? event.value : { problem: `line ${number}: ${event.reason}` };
+    }
   }
 }
 

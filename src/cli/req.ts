@@ -21,6 +21,7 @@ import {
   readClientKey,
   readRelayAddresses,
 } from "./relay-option.ts";
+import { escapeControls } from "./terminal.ts";
 
 interface ReqFlags extends RelayFlags, FilterFlags {
   readonly stream?: true;
@@ -141,9 +142,4 @@ class Request {
     this.#wrong += 1;
     this.#parts.err(`npubwire: the relay sent a wrong event: ${reason}\n`);
   }
-}
-
-/** The same JSON, without the control characters that JSON may hold as they are. */
-function escapeControls(json: string): string {
-  return json.replace(/[\u007f-\u009f]/g, (c) => `\\u00${c.charCodeAt(0).toString(16)}`);
 }

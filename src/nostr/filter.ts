@@ -14,6 +14,8 @@ export interface Filter {
   readonly ids?: ReadonlySet<string>;
   readonly authors?: ReadonlySet<string>;
   readonly kinds?: ReadonlySet<number>;
+  /** None of these: never asked by a client, but set where some kinds are not to be shown. */
+  readonly exceptKinds?: ReadonlySet<number>;
   /** Tag letter → wanted values. */
   readonly tags: TagSets;
   /** Tag letter → values that must all be there (NIP-91). */
@@ -70,6 +72,7 @@ export function matchFilter(filter: Filter, event: NostrEvent, tags?: TagSets): 
   if (filter.since !== undefined && event.created_at < filter.since) return false;
   if (filter.until !== undefined && event.created_at > filter.until) return false;
   if (filter.kinds && !filter.kinds.has(event.kind)) return false;
+  if (filter.exceptKinds?.has(event.kind)) return false;
   if (filter.authors && !filter.authors.has(event.pubkey)) return false;
   if (filter.ids && !filter.ids.has(event.id)) return false;
   if (!matchTags(filter, event, tags)) return false;

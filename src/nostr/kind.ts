@@ -4,6 +4,9 @@ export type KindClass = "regular" | "replaceable" | "ephemeral" | "addressable";
 
 export const MAX_KIND = 65_535;
 
+/** A follow list (NIP-02). */
+export const KIND_FOLLOWS = 3;
+
 /** Request to delete events of one's own (NIP-09). */
 export const KIND_DELETION = 5;
 

@@ -5,9 +5,10 @@
 
 import type { Clock } from "../clock.ts";
 import type { VerifiedEvent } from "../nostr/event.ts";
+import { difficultyOf } from "../nostr/pow.ts";
 import { accept, type Limits, type Policy, reject, type Verdict } from "../policy.ts";
 
-/** Rejects events beyond the limits with `invalid:` and the limit that they break. */
+/** Rejects events beyond the limits with `invalid:` (or `pow:`) and the limit that they break. */
 export function limitsPolicy(limits: Limits, clock: Clock): Policy {
   return { write: (event) => withinLimits(event, limits, clock.now()) };
 }
@@ -25,6 +26,10 @@ function withinLimits(event: VerifiedEvent, limits: Limits, now: number): Verdic
   }
   if (event.created_at > now + future) {
     return reject("invalid", `created_at is more than ${future} seconds in the future`);
+  }
+  const difficulty = difficultyOf(event);
+  if (difficulty < limits.minPowDifficulty) {
+    return reject("pow", `difficulty ${difficulty} is less than ${limits.minPowDifficulty}`);
   }
   return accept;
 }

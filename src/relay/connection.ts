@@ -4,6 +4,7 @@
  */
 
 import type { Channel } from "../channel.ts";
+import type { Clock } from "../clock.ts";
 import { CLOSE } from "../nostr/close.ts";
 import type { NostrEvent } from "../nostr/event.ts";
 import { KIND_AUTH } from "../nostr/kind.ts";
@@ -16,15 +17,19 @@ import {
   type Reason,
 } from "../nostr/message.ts";
 import { type Rejection, reasonOf, reject, type Verdict } from "../nostr/verdict.ts";
+import type { Verb } from "../policy.ts";
 import { Inbox } from "./inbox.ts";
 import type { Ingest, Verify } from "./ingest.ts";
+import { Negentropy, type NegentropyParts } from "./negentropy.ts";
 import { Outbox } from "./outbox.ts";
 import { Queries, type QueriesParts } from "./queries.ts";
+import { Reader, type ReaderParts } from "./reader.ts";
 
-export interface ConnectionParts extends QueriesParts {
+export interface ConnectionParts extends ReaderParts, QueriesParts, NegentropyParts {
   readonly ingest: Ingest;
   readonly verify: Verify;
   readonly auth: "required" | "optional";
+  readonly clock: Clock;
 }
 
 /** AUTH messages that may fail before the channel closes (SPEC, "More keys"). */
@@ -43,6 +48,7 @@ export class Connection {
   readonly #inbox: Inbox;
   readonly #outbox: Outbox;
   readonly #queries: Queries;
+  readonly #negentropy: Negentropy;
   /** Settles when every OK so far has been sent; OKs leave in the order of their EVENTs. */
   #answered: Promise<void> = Promise.resolve();
   #unanswered = 0;
@@ -52,8 +58,10 @@ export class Connection {
     this.#parts = parts;
     this.#channel = channel;
     this.#inbox = new Inbox(channel, (text) => this.#handle(text));
-    this.#outbox = new Outbox(channel, parts.limits.maxBufferedBytes, parts.log);
-    this.#queries = new Queries(parts, channel.peer, this.#outbox);
+    this.#outbox = new Outbox(channel, parts.limits, parts.clock, parts.log);
+    const reader = new Reader(parts, channel.peer);
+    this.#queries = new Queries(parts, reader, this.#outbox);
+    this.#negentropy = new Negentropy(parts, reader, this.#outbox);
     if (channel.challenge !== undefined) this.#outbox.send(authChallenge(channel.challenge));
     this.ended = new Promise((ended) => this.#start(ended));
   }
@@ -69,7 +77,11 @@ export class Connection {
     await this.#answered;
     this.#channel.close(CLOSE.goingAway, "the relay is shutting down");
     this.#outbox.end();
-    await this.#queries.end();
+    await this.#leaveStore();
+  }
+
+  async #leaveStore(): Promise<void> {
+    await Promise.all([this.#queries.end(), this.#negentropy.end()]);
   }
 
   #start(ended: () => void): void {
@@ -82,7 +94,7 @@ export class Connection {
       end: () => {
         this.#inbox.shut();
         this.#outbox.end();
-        void this.#queries.end().then(ended);
+        void this.#leaveStore().then(ended);
       },
     });
   }
@@ -98,6 +110,9 @@ export class Connection {
   }
 
   #dispatch(message: ClientMessage, characters: number): void | Promise<void> {
+    const { peer } = this.#channel;
+    const verdict = this.#parts.policy.receive?.(verbOf(message), characters, peer);
+    if (verdict?.accepted === false) return this.#turnDown(message, reasonOf(verdict));
     switch (message.type) {
       case "EVENT":
         return this.#answer(this.#publish(message.event, characters));
@@ -109,11 +124,54 @@ export class Connection {
         return this.#queries.open(message);
       case "CLOSE":
         return this.#queries.close(message.id);
+      case "NEG-OPEN":
+        if (this.#isStranger()) return this.#negentropy.refuse(message.id, AUTH_REQUIRED);
+        return this.#negentropy.open(message);
+      case "NEG-MSG":
+        return this.#negentropy.answer(message.id, message.message);
+      case "NEG-CLOSE":
+        return this.#negentropy.close(message.id);
       case "refused":
-        if (message.verb === "REQ") return this.#queries.refuse(message.id, message.reason);
-        return this.#answer(okMessage(message.id, false, message.reason));
+        return this.#refuseBroken(message.verb, message.id, message.reason);
       case "malformed":
         return this.#outbox.send(message.reply);
+    }
+  }
+
+  /** Answers a message without looking into it. */
+  #turnDown(message: ClientMessage, reason: Reason): void | Promise<void> {
+    switch (message.type) {
+      case "EVENT":
+      case "AUTH":
+        return this.#answer(okMessage(message.event.id, false, reason));
+      case "REQ":
+      case "COUNT":
+        return this.#queries.refuse(message.id, reason);
+      case "CLOSE":
+        return this.#queries.close(message.id); // makes room, so it is always welcome
+      case "NEG-OPEN":
+      case "NEG-MSG":
+        return this.#negentropy.refuse(message.id, reason);
+      case "NEG-CLOSE":
+        return this.#negentropy.close(message.id);
+      case "refused":
+        return this.#refuseBroken(message.verb, message.id, reason);
+      case "malformed":
+        return this.#refuse(CLOSE.rateLimited, reason);
+    }
+  }
+
+  #refuseBroken(verb: "EVENT" | "REQ" | "NEG-OPEN", id: string, reason: Reason): void {
+    switch (verb) {
+      case "EVENT":
+        this.#answer(okMessage(id, false, reason));
+        break;
+      case "REQ":
+        this.#queries.refuse(id, reason);
+        break;
+      case "NEG-OPEN":
+        this.#negentropy.refuse(id, reason);
+        break;
     }
   }
 
@@ -193,4 +251,10 @@ export class Connection {
     this.#parts.log("error", "message could not be processed", { error: String(error) });
     this.#outbox.send(notice("error: the relay could not process this message"));
   }
+}
+
+function verbOf(message: ClientMessage): Verb {
+  const verb = message.type === "refused" ? message.verb : message.type;
+  if (verb === "NEG-OPEN" || verb === "COUNT") return "REQ"; // they scan the store as a REQ does
+  return verb === "EVENT" || verb === "REQ" ? verb : "other";
 }

@@ -7,10 +7,11 @@ import type { CryptoProvider } from "../crypto.ts";
 import type { Log } from "../log.ts";
 import type { Filter } from "../nostr/filter.ts";
 import { HyperLogLog, hllOffset } from "../nostr/hll.ts";
-import { type CountResult, closedMessage, countMessage } from "../nostr/message.ts";
-import type { View } from "../nostr/visibility.ts";
+import { type CountResult, closedMessage, countMessage, type Reason } from "../nostr/message.ts";
 import type { EventStore } from "../store.ts";
 import type { Outbox } from "./outbox.ts";
+import { MAX_FRUITLESS, TOO_COSTLY } from "./pace.ts";
+import type { Reader } from "./reader.ts";
 
 export interface CountParts {
   readonly store: EventStore;
@@ -24,7 +25,7 @@ export const MAX_COUNT = 1_000_000;
 export class Count {
   readonly id: string;
   readonly #filters: readonly Filter[];
-  readonly #view: View;
+  readonly #reader: Reader;
   readonly #parts: CountParts;
   readonly #outbox: Outbox;
   #stopped = false;
@@ -32,13 +33,13 @@ export class Count {
   constructor(
     id: string,
     filters: readonly Filter[],
-    view: View,
+    reader: Reader,
     parts: CountParts,
     outbox: Outbox,
   ) {
     this.id = id;
     this.#filters = filters;
-    this.#view = view;
+    this.#reader = reader;
     this.#parts = parts;
     this.#outbox = outbox;
   }
@@ -59,21 +60,33 @@ export class Count {
   async scan(): Promise<void> {
     try {
       const result = await this.#count();
-      if (!this.#stopped) this.#outbox.send(countMessage(this.id, result));
+      if (!this.#stopped && result) this.#outbox.send(countMessage(this.id, result));
     } catch (error) {
       this.#parts.log("error", "count failed", { error: String(error) });
-      if (this.#stopped) return;
-      this.#outbox.send(closedMessage(this.id, "error: the store could not answer"));
+      this.#kill("error: the store could not answer");
     } finally {
       this.stop();
     }
   }
 
-  async #count(): Promise<CountResult> {
+  #kill(reason: Reason): void {
+    if (this.#stopped) return;
+    this.stop();
+    this.#outbox.send(closedMessage(this.id, reason));
+  }
+
+  /** Returns nothing where the count has ended without a result. */
+  async #count(): Promise<CountResult | undefined> {
     const registers = this.#registers();
+    const { view } = this.#reader;
     let count = 0;
-    for await (const authors of this.#parts.store.authors(this.#filters, this.#view)) {
-      if (this.#stopped) break;
+    let fruitless = 0;
+    for await (const authors of this.#reader.paced(
+      this.#parts.store.authors(this.#filters, view),
+    )) {
+      fruitless = authors.length === 0 ? fruitless + 1 : 0;
+      if (fruitless > MAX_FRUITLESS) this.#kill(TOO_COSTLY);
+      if (this.#stopped) return undefined;
       count += authors.length;
       if (count > MAX_COUNT) return { count: MAX_COUNT, approximate: true };
       if (registers) for (const author of authors) registers.add(author);

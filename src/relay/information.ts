@@ -26,6 +26,8 @@ export interface InformationParts {
   readonly limits: Limits;
   readonly auth: "required" | "optional";
   readonly search: boolean;
+  /** Whether the operator takes only some events, or those of some people. */
+  readonly restrictsWrites: boolean;
   /** URL of the software's project page. */
   readonly software?: string | undefined;
   readonly version: string;
@@ -64,15 +66,25 @@ export function information(parts: InformationParts): Information {
   return {
     ...settings,
     self,
-    supported_nips: [1, 11, 42, 45, ...(parts.search ? [50] : []), 67, 91],
+    supported_nips: supportedNips(parts),
     ...(software === undefined ? {} : { software }),
     version,
-    limitation: limitation(parts.limits, parts.auth),
+    limitation: limitation(parts),
     transports: ["npubwire/1"],
   };
 }
 
-function limitation(limits: Limits, auth: "required" | "optional"): Limitation {
+/** Proof of work is announced where it is asked for, what can be switched off where it is on. */
+function supportedNips({ limits, search }: InformationParts): readonly number[] {
+  const { minPowDifficulty, maxNegentropyEvents } = limits;
+  const nips = [1, 9, 11, 17, 40, 42, 45, 59, 62, 67, 70, 91];
+  if (minPowDifficulty > 0) nips.push(13);
+  if (search) nips.push(50);
+  if (maxNegentropyEvents > 0) nips.push(77);
+  return nips.sort((a, b) => a - b);
+}
+
+function limitation({ limits, auth, restrictsWrites }: InformationParts): Limitation {
   return {
     max_message_length: limits.maxMessageLength,
     max_subscriptions: limits.maxSubscriptions,
@@ -80,10 +92,12 @@ function limitation(limits: Limits, auth: "required" | "optional"): Limitation {
     max_subid_length: MAX_SUBSCRIPTION_ID,
     max_event_tags: limits.maxEventTags,
     max_content_length: limits.maxContentLength,
-    min_pow_difficulty: 0,
+    min_pow_difficulty: limits.minPowDifficulty,
     auth_required: auth === "required",
     payment_required: false,
-    restricted_writes: false,
+    // What a plugin wants is not known here, and NIP-11 does not count heuristics against spam.
+    // A demand for work is a restriction, too (NIP-11).
+    restricted_writes: restrictsWrites || limits.minPowDifficulty > 0,
     created_at_lower_limit: limits.createdAtLowerLimit,
     created_at_upper_limit: limits.createdAtUpperLimit,
     default_limit: Math.min(limits.defaultLimit, limits.maxLimit),

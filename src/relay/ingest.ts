@@ -1,17 +1,24 @@
 /**
- * EVENT: verify → policy → store or pass on → OK. Clients take turns, so that one that sends
+ * EVENT: verify → NIPs and policy → store or pass on → OK. Clients take turns, so that one that sends
  * thousands of events delays the others by a slice at most; whatever was accepted while one
  * transaction ran goes into the next. What is queued is bounded, per client and in all.
  */
 
 import type { Peer } from "../channel.ts";
+import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
 import type { NostrEvent, VerifiedEvent } from "../nostr/event.ts";
 import type { EventId } from "../nostr/key.ts";
 import { classifyKind, KIND_AUTH } from "../nostr/kind.ts";
 import { okMessage } from "../nostr/message.ts";
 import type { Parsed } from "../nostr/parsed.ts";
-import { reasonOf } from "../nostr/verdict.ts";
+import { judgePublication } from "../nostr/publication.ts";
+import {
+  type Rejection,
+  reasonOf,
+  type ShadowRejection,
+  type WriteVerdict,
+} from "../nostr/verdict.ts";
 import { accept, type Policy } from "../policy.ts";
 import type { EventStore, InsertOutcome } from "../store.ts";
 import type { Subscriptions } from "./subscriptions.ts";
@@ -21,6 +28,9 @@ export type Verify = (event: NostrEvent) => Parsed<VerifiedEvent> | Promise<Pars
 
 export interface IngestParts {
   readonly verify: Verify;
+  readonly clock: Clock;
+  /** Whether a URL names this relay. */
+  isOwnUrl(url: string): boolean;
   readonly policy: Policy;
   readonly store: EventStore;
   readonly subscriptions: Subscriptions;
@@ -139,8 +149,8 @@ export class Ingest {
     try {
       const verified = await this.#parts.verify(event);
       if (!verified.ok) return answer(okMessage(event.id, false, `invalid: ${verified.reason}`));
-      const verdict = (await this.#parts.policy.write?.(verified.value, peer)) ?? accept;
-      if (!verdict.accepted) return answer(okMessage(event.id, false, reasonOf(verdict)));
+      const verdict = await this.#decide(verified.value, peer);
+      if (!verdict.accepted) return answer(rejectionMessage(event.id, verdict));
       if (classifyKind(event.kind) === "ephemeral") return answer(this.#pass(verified.value));
       this.#accepted.push([verified.value, item]);
       this.#scheduleCommit();
@@ -148,6 +158,14 @@ export class Ingest {
       this.#parts.log("error", "event could not be judged", { error: String(error) });
       answer(okMessage(event.id, false, "error: the relay could not process this event"));
     }
+  }
+
+  async #decide(event: VerifiedEvent, peer: Peer): Promise<WriteVerdict> {
+    const { clock, policy, isOwnUrl } = this.#parts;
+    const publication = { now: clock.now(), publishers: peer.pubkeys, isOwnUrl };
+    const verdict = judgePublication(event, publication);
+    if (!verdict.accepted) return verdict;
+    return (await policy.write?.(event, peer)) ?? accept;
   }
 
   /** Ephemeral events live only in those who listen now (NIP-01, `mute:`). */
@@ -200,6 +218,12 @@ export class Ingest {
   }
 }
 
+function rejectionMessage(id: EventId, verdict: Rejection | ShadowRejection): string {
+  return "shadow" in verdict
+    ? okMessage(id, true, verdict.message)
+    : okMessage(id, false, reasonOf(verdict));
+}
+
 function outcomeMessage(id: EventId, outcome: InsertOutcome | undefined): string {
   switch (outcome) {
     case "stored":
@@ -209,7 +233,7 @@ function outcomeMessage(id: EventId, outcome: InsertOutcome | undefined): string
     case "superseded":
       return okMessage(id, false, "duplicate: a newer version is stored");
     case "deleted":
-      return okMessage(id, false, "blocked: its author has deleted this event");
+      return okMessage(id, false, "blocked: this event has been deleted");
     default:
       return okMessage(id, false, "error: the event could not be stored");
   }

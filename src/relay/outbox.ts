@@ -4,8 +4,10 @@
  */
 
 import type { Channel } from "../channel.ts";
+import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
 import { CLOSE } from "../nostr/close.ts";
+import type { Limits } from "../policy.ts";
 
 /** Bytes on their way to one client at which stored events and reading wait; half the limit if that is less. */
 const FULL_AT = 262_144;
@@ -13,17 +15,28 @@ const FULL_AT = 262_144;
 export class Outbox {
   readonly #channel: Channel;
   readonly #log: Log;
+  readonly #clock: Clock;
   readonly #max: number;
+  readonly #maxStall: number;
   readonly #fullAt: number;
+  /** Stops the watch over a client that is to take what is queued, while there is one. */
+  #stopWatch: (() => void) | undefined;
   #held = 0;
   #waiting: (() => void)[] = [];
   #ended = false;
 
-  constructor(channel: Channel, maxBufferedBytes: number, log: Log) {
+  constructor(
+    channel: Channel,
+    limits: Pick<Limits, "maxBufferedBytes" | "maxStallSeconds">,
+    clock: Clock,
+    log: Log,
+  ) {
     this.#channel = channel;
     this.#log = log;
-    this.#max = maxBufferedBytes;
-    this.#fullAt = Math.min(FULL_AT, maxBufferedBytes / 2);
+    this.#clock = clock;
+    this.#max = limits.maxBufferedBytes;
+    this.#maxStall = limits.maxStallSeconds * 1_000;
+    this.#fullAt = Math.min(FULL_AT, limits.maxBufferedBytes / 2);
   }
 
   /** Whether who sends in bulk should wait. */
@@ -40,6 +53,7 @@ export class Outbox {
     }
     try {
       this.#channel.send(text);
+      if (this.isFull) this.#watch();
     } catch (error) {
       this.#log("error", "channel failed to send", { error: String(error) });
       this.end();
@@ -59,12 +73,26 @@ export class Outbox {
   }
 
   drained(): void {
+    this.#stopWatch?.();
+    this.#stopWatch = undefined;
     for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
   end(): void {
     this.#ended = true;
     this.drained();
+  }
+
+  /** A client that takes nothing must not keep its scans of the store waiting for ever. */
+  #watch(): void {
+    if (this.#stopWatch) return;
+    const before = this.#channel.bufferedAmount;
+    this.#stopWatch = this.#clock.after(this.#maxStall, () => {
+      this.#stopWatch = undefined;
+      if (!this.isFull) return;
+      if (this.#channel.bufferedAmount < before) this.#watch();
+      else this.#giveUp();
+    });
   }
 
   #isOver(): boolean {

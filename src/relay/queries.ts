@@ -3,21 +3,14 @@
  * now.
  */
 
-import type { Peer } from "../channel.ts";
-import type { Filter } from "../nostr/filter.ts";
 import { type ClientMessage, closedMessage, type Reason } from "../nostr/message.ts";
-import { accept, reasonOf, reject, type Verdict } from "../nostr/verdict.ts";
-import { isGuardedFilter, type View } from "../nostr/visibility.ts";
-import type { Policy } from "../policy.ts";
+import { reasonOf, type Verdict } from "../nostr/verdict.ts";
 import { Count, type CountParts } from "./count.ts";
 import type { Outbox } from "./outbox.ts";
 import { Query, type QueryParts } from "./query.ts";
+import type { Reader } from "./reader.ts";
 
-export interface QueriesParts extends QueryParts, CountParts {
-  /** Whether the store can search. */
-  readonly search: boolean;
-  readonly policy: Policy;
-}
+export interface QueriesParts extends QueryParts, CountParts {}
 
 /** What asks for the filters: a REQ or a COUNT. */
 export type QueryMessage = Extract<ClientMessage, { readonly type: "REQ" | "COUNT" }>;
@@ -30,24 +23,17 @@ const MAX_SCANS = 4;
 
 export class Queries {
   readonly #parts: QueriesParts;
-  readonly #peer: Peer;
+  readonly #reader: Reader;
   readonly #outbox: Outbox;
-  readonly #view: View;
   readonly #open = new Map<string, Asked>();
   readonly #waiting = new Set<Asked>();
   readonly #scans = new Set<Promise<void>>();
   #ended = false;
 
-  constructor(parts: QueriesParts, peer: Peer, outbox: Outbox) {
+  constructor(parts: QueriesParts, reader: Reader, outbox: Outbox) {
     this.#parts = parts;
-    this.#peer = peer;
+    this.#reader = reader;
     this.#outbox = outbox;
-    this.#view = {
-      get now() {
-        return parts.clock.now();
-      },
-      readers: peer.pubkeys,
-    };
   }
 
   /**
@@ -62,19 +48,11 @@ export class Queries {
       this.refuse(id, `invalid: a ${type} may have at most ${maxFilters} filters`);
       return;
     }
-    if (!this.#parts.search && filters.some(({ search }) => search !== undefined)) {
-      this.refuse(id, "unsupported: this relay has no search");
-      return;
-    }
     if (this.#open.size >= maxSubscriptions) {
       this.refuse(id, `rate-limited: at most ${maxSubscriptions} subscriptions at once`);
       return;
     }
-    if (this.#peer.pubkeys.size === 0 && filters.some(isGuardedFilter)) {
-      this.refuse(id, "auth-required: gift wraps are shown to their recipients only");
-      return;
-    }
-    const verdict = this.#ask(filters);
+    const verdict = this.#reader.ask(filters);
     if (verdict instanceof Promise) return verdict.then((v) => this.#follow(v, message));
     this.#follow(verdict, message);
   }
@@ -101,28 +79,15 @@ export class Queries {
     await Promise.all(this.#scans);
   }
 
-  /** What the policy says; where it fails, the answer is no. */
-  #ask(filters: readonly Filter[]): Verdict | Promise<Verdict> {
-    const failed = (error: unknown): Verdict => {
-      this.#parts.log("error", "read policy failed", { error: String(error) });
-      return reject("error", "the relay could not decide on this query");
-    };
-    try {
-      const verdict = this.#parts.policy.read?.(filters, this.#peer) ?? accept;
-      return verdict instanceof Promise ? verdict.catch(failed) : verdict;
-    } catch (error) {
-      return failed(error);
-    }
-  }
-
   #follow(verdict: Verdict, { type, id, filters }: QueryMessage): void {
     if (this.#ended) return;
     if (!verdict.accepted) {
       this.refuse(id, reasonOf(verdict));
       return;
     }
+    const shown = filters.map((filter) => this.#reader.narrow(filter));
     const Asked = type === "REQ" ? Query : Count;
-    const query: Asked = new Asked(id, filters, this.#view, this.#parts, this.#outbox);
+    const query: Asked = new Asked(id, shown, this.#reader, this.#parts, this.#outbox);
     this.#open.set(id, query);
     query.start();
     this.#waiting.add(query);

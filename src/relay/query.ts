@@ -8,12 +8,20 @@ import type { Log } from "../log.ts";
 import { idOfJson, type VerifiedEvent } from "../nostr/event.ts";
 import type { Filter } from "../nostr/filter.ts";
 import type { EventId } from "../nostr/key.ts";
-import { closedMessage, type EoseHint, eoseMessage, eventMessage } from "../nostr/message.ts";
+import {
+  closedMessage,
+  type EoseHint,
+  eoseMessage,
+  eventMessage,
+  type Reason,
+} from "../nostr/message.ts";
 import { isVisible, type View } from "../nostr/visibility.ts";
 import type { Limits } from "../policy.ts";
 import type { EventStore, Remainder, StoredFilter } from "../store.ts";
 import type { Ingest } from "./ingest.ts";
 import type { Outbox } from "./outbox.ts";
+import { MAX_FRUITLESS, TOO_COSTLY } from "./pace.ts";
+import type { Reader } from "./reader.ts";
 import type { Subscription, Subscriptions } from "./subscriptions.ts";
 
 export interface QueryParts {
@@ -33,6 +41,7 @@ export class Query implements Subscription {
   readonly id: string;
   readonly filters: readonly Filter[];
   readonly view: View;
+  readonly #reader: Reader;
   readonly #parts: QueryParts;
   readonly #outbox: Outbox;
   /** Live events that wait for EOSE; `undefined` after it. */
@@ -45,13 +54,14 @@ export class Query implements Subscription {
   constructor(
     id: string,
     filters: readonly Filter[],
-    view: View,
+    reader: Reader,
     parts: QueryParts,
     outbox: Outbox,
   ) {
     this.id = id;
     this.filters = filters;
-    this.view = view;
+    this.view = reader.view;
+    this.#reader = reader;
     this.#parts = parts;
     this.#outbox = outbox;
   }
@@ -90,20 +100,27 @@ export class Query implements Subscription {
       if (!this.#stopped) this.#goLive(hint);
     } catch (error) {
       this.#parts.log("error", "query failed", { error: String(error) });
-      if (this.#stopped) return;
-      this.stop();
-      this.#outbox.send(closedMessage(this.id, "error: the store could not answer"));
+      this.#kill("error: the store could not answer");
     }
+  }
+
+  #kill(reason: Reason): void {
+    if (this.#stopped) return;
+    this.stop();
+    this.#outbox.send(closedMessage(this.id, reason));
   }
 
   /** Returns what EOSE can say for certain. */
   async #sendStored(): Promise<EoseHint | undefined> {
     const filters = storedFilters(this.filters, this.#parts.limits);
     if (filters.length === 0) return undefined;
-    const pages = this.#parts.store.query(filters, this.view);
+    const pages = this.#reader.paced(this.#parts.store.query(filters, this.view));
+    let fruitless = 0;
     for (let page = await pages.next(); ; page = await pages.next()) {
       if (page.done) return this.#hint(page.value, filters);
-      await this.#sendPage(page.value);
+      fruitless = page.value.length === 0 ? fruitless + 1 : 0;
+      if (fruitless > MAX_FRUITLESS) this.#kill(TOO_COSTLY);
+      else await this.#sendPage(page.value);
       if (!this.#stopped) continue;
       await pages.return("unknown");
       return undefined;

@@ -13,7 +13,10 @@ import type { Limits, Policy } from "../policy.ts";
 import type { EventStore } from "../store.ts";
 import { Connection, type ConnectionParts } from "./connection.ts";
 import { Ingest, type Verify } from "./ingest.ts";
+import { Pace } from "./pace.ts";
+import { SharedQuota } from "./quota.ts";
 import { Subscriptions } from "./subscriptions.ts";
+import { Sweep } from "./sweep.ts";
 
 export interface RelayParts {
   readonly store: EventStore;
@@ -25,6 +28,8 @@ export interface RelayParts {
   /** Whether the store can search (NIP-50). */
   readonly search: boolean;
   readonly clock: Clock;
+  /** Whether a URL names this relay (NIP-62). */
+  isOwnUrl(url: string): boolean;
   readonly log: Log;
   /** Runs `run` after the events of this turn were read; `setImmediate` on Node. */
   readonly defer: (run: () => void) => void;
@@ -33,6 +38,7 @@ export interface RelayParts {
 export class Relay {
   readonly #parts: ConnectionParts;
   readonly #ingest: Ingest;
+  readonly #sweep: Sweep;
   readonly #connections = new Set<Connection>();
   #isClosing = false;
 
@@ -40,7 +46,10 @@ export class Relay {
     const verify: Verify = (event) => verifyEvent(event, parts.crypto);
     const subscriptions = new Subscriptions();
     this.#ingest = new Ingest({ ...parts, verify, subscriptions });
-    this.#parts = { ...parts, verify, subscriptions, ingest: this.#ingest };
+    this.#sweep = new Sweep(parts);
+    const pace = new Pace(parts.defer);
+    const quota = new SharedQuota(parts.limits.maxNegentropyEvents);
+    this.#parts = { ...parts, verify, subscriptions, pace, quota, ingest: this.#ingest };
   }
 
   /** Serves an established channel, whose peer has been admitted, until it ends. */
@@ -62,6 +71,7 @@ export class Relay {
     this.#isClosing = true;
     for (const connection of this.#connections) connection.shut();
     await this.#ingest.idle();
+    await this.#sweep.stop();
     await Promise.all([...this.#connections].map((connection) => connection.close()));
   }
 }

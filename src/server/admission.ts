@@ -157,7 +157,7 @@ function plainAddress(address: string): string {
 }
 
 /** One household or server gets a whole IPv6 /64, so that is what is counted. */
-function addressGroup(address: string): string {
+export function addressGroup(address: string): string {
   if (!isIPv6(address)) return address;
   const [head = "", tail] = address.split("%")[0]?.split("::") ?? [];
   const left = head === "" ? [] : head.split(":");

@@ -30,8 +30,8 @@ import {
   isLoopback,
   type Ticket,
 } from "./admission.ts";
-import { refuseUpgrade } from "./refusal.ts";
 import { FrameWebSocket, NodeSocket } from "./socket.ts";
+import { isWebSocketUpgrade, refuseUpgrade } from "./upgrade.ts";
 
 export interface DoorOptions {
   readonly crypto: CryptoProvider;
@@ -43,6 +43,8 @@ export interface DoorOptions {
   readonly path: string;
   readonly auth: "required" | "optional";
   readonly plaintext: "deny" | "loopback" | "allow";
+  /** Whether plain clients that are not allowed get 404 instead of a notice. */
+  readonly isHidden: boolean;
   /** What a plain client is told when it is turned away. */
   readonly plaintextNotice: string;
   /** Bytes of UTF-8 in one message. */
@@ -119,14 +121,16 @@ class Door {
 
   /** Everything that costs next to nothing comes before any cryptography; a number is a status. */
   #enter(request: IncomingMessage, stream: Duplex, head: Buffer): Visit | number {
-    const { path, trustedProxies, log } = this.#options;
+    const { path, isHidden, trustedProxies, log } = this.#options;
     const [pathname] = (request.url ?? "").split("?");
     if (pathname !== path) return 404;
+    if (!isWebSocketUpgrade(request)) return 400;
     const header = request.headers["sec-websocket-protocol"];
     const offer = isOffer(header) ? readOffer(header) : undefined;
     if (offer && "status" in offer) return offer.status;
     const forwarded = request.headers["x-forwarded-for"]?.toString();
     const address = clientAddress(request.socket.remoteAddress, forwarded, trustedProxies);
+    if (isHidden && !offer && !this.#allowsPlain(request, address)) return 404;
     const ticket = this.#admission.enter(address);
     if (!ticket) {
       log("warn", "connection refused: limits reached", { address });
@@ -167,10 +171,9 @@ class Door {
   }
 
   #acceptPlain(visit: Visit): void {
-    const { plaintext, plaintextNotice, log } = this.#options;
+    const { plaintextNotice, log } = this.#options;
     const { address, ticket } = visit;
-    const allowed =
-      plaintext === "allow" || (plaintext === "loopback" && isLocal(visit.request, address));
+    const allowed = this.#allowsPlain(visit.request, address);
     this.#plain.handleUpgrade(visit.request, visit.stream, visit.head, (ws) => {
       ticket.settled();
       if (allowed) {
@@ -184,6 +187,11 @@ class Door {
       ws.send(notice(plaintextNotice));
       ws.close(POLICY_VIOLATION, "this relay speaks only npubwire");
     });
+  }
+
+  #allowsPlain(request: IncomingMessage, address: string): boolean {
+    const { plaintext } = this.#options;
+    return plaintext === "allow" || (plaintext === "loopback" && isLocal(request, address));
   }
 
   async #welcomePlain(socket: NodeSocket, address: string): Promise<void> {

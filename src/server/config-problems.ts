@@ -5,6 +5,8 @@
 
 import type { z } from "zod";
 import { isRecord } from "../nostr/parsed.ts";
+import { asksForWebOfTrust } from "../policy/access.ts";
+import type { RelayConfig } from "./config.ts";
 
 type Path = readonly PropertyKey[];
 
@@ -22,6 +24,20 @@ export function describeProblems(
     const found = describeValue(valueAt(settings, issue.path));
     return [`${pathText(issue.path)}: expected ${issue.message}, got ${found}`];
   });
+}
+
+/** Settings that are right each by itself but not together. */
+export function describeConflicts({ access, information, plaintext }: RelayConfig): string[] {
+  const conflicts: string[] = [];
+  if (asksForWebOfTrust(access) && access.webOfTrust.roots.length === 0) {
+    conflicts.push(
+      'access.webOfTrust.roots: expected an npub at least, since "webOfTrust" is allowed something',
+    );
+  }
+  if (information.hidden && plaintext === "allow") {
+    conflicts.push('information.hidden: expected false where plaintext is "allow", got true');
+  }
+  return conflicts;
 }
 
 /** The name among `known` that is nearest to a mistyped one, if any is near enough. */

@@ -7,9 +7,11 @@ import { isIP } from "node:net";
 import { z } from "zod";
 import { addressOf, parseAddress } from "../nostr/address.ts";
 import { isPublicKey, parsePublicKey } from "../nostr/key.ts";
-import { parsed } from "../nostr/parsed.ts";
+import { isKindRange } from "../policy/kinds.ts";
 import { MAX_MAX_MESSAGE, MIN_MAX_MESSAGE } from "../transport/constants.ts";
 import type { RelayConfig } from "./config.ts";
+
+const A_KEY = "an npub or 64 hex digits";
 
 const key = group(
   {
@@ -31,11 +33,43 @@ const information = group(
     description: anyText().default("").describe("What the relay is for."),
     banner: anyText().default("").describe("URL of a wide picture."),
     icon: anyText().default("").describe("URL of a square picture."),
-    pubkey: publicKey().default("").describe("The operator's npub (or hex key)."),
+    pubkey: publicKey(A_KEY, "").default("").describe("The operator's npub (or hex key)."),
     contact: anyText().default("").describe("How to reach the operator, such as a mailto: URI."),
     termsOfService: anyText().default("").describe("URL of the terms of service."),
+    hidden: yesOrNo()
+      .default(false)
+      .describe(
+        "Whether strangers learn nothing of the relay: 404 to plain HTTP and to clients without npubwire. Clients of the relay find this in an event of kind 30166 by the relay's key.",
+      ),
   },
   "What the relay tells about itself (NIP-11). Empty texts are left out.",
+);
+
+const access = group(
+  {
+    connect: group(
+      {
+        allow: whoList().describe("Who may connect."),
+        deny: keyList().describe("Who is banned: neither they nor their events get in."),
+      },
+      'Who may use the relay at all. A list without "everybody" demands a key of each client.',
+    ),
+    read: whoAndWhat("read"),
+    write: whoAndWhat("publish; the author of an event counts, not who brings it"),
+    webOfTrust: group(
+      {
+        roots: keyList().describe("The npubs at the centre, such as the operator's."),
+        depth: wholeNumber(1, 4)
+          .default(2)
+          .describe("Steps from the centre; 1 is whom the roots follow."),
+        maxKeys: wholeNumber(1, 1_000_000)
+          .default(100_000)
+          .describe("Keys in it at most; the nearest come first."),
+      },
+      'Whom "webOfTrust" stands for: the roots, whom they follow, whom those follow, by the follow lists (kind 3) that the relay stores.',
+    ),
+  },
+  'Who may do what here: lists of npubs (or hex keys) and of the words "everybody" and "webOfTrust". Who is in no list may not, and deny wins.',
 );
 
 const limits = group(
@@ -45,6 +79,9 @@ const limits = group(
       .describe("Bytes of one message from a client."),
     maxSubscriptions: wholeNumber(1).default(300).describe("Subscriptions of one connection."),
     maxFilters: wholeNumber(1).default(100).describe("Filters of one subscription."),
+    maxFilterValues: wholeNumber(1)
+      .default(10_000)
+      .describe("Ids, authors, kinds and tag values in all filters of one subscription."),
     maxLimit: wholeNumber(1)
       .default(5_000)
       .describe("Stored events that one filter may ask for; a higher limit is lowered to this."),
@@ -61,11 +98,28 @@ const limits = group(
     createdAtUpperLimit: wholeNumber(0)
       .default(900)
       .describe("Seconds that an event may lie in the future."),
+    minPowDifficulty: wholeNumber(0, 256)
+      .default(0)
+      .describe("Leading zero bits that the id of an event must have (NIP-13); 0 for none."),
+    maxNegentropyEvents: wholeNumber(0)
+      .default(500_000)
+      .describe("Events that one connection may reconcile at once (NIP-77); 0 switches it off."),
     maxBufferedBytes: wholeNumber(65_536)
       .default(8_388_608)
       .describe("Bytes waiting for one client before it counts as too slow and is closed."),
+    maxStallSeconds: wholeNumber(1, 3_600)
+      .default(60)
+      .describe("Time in which a client that has much to read reads nothing before it is closed."),
   },
   "What every client must keep to (announced in NIP-11).",
+);
+
+const rates = group(
+  {
+    perAddress: rate("one IP address (IPv6: one /64 network)"),
+    perNpub: rate("one key that has authenticated"),
+  },
+  "What one client may send in a minute, all at once or spread; 0 for any amount.",
 );
 
 const connections = group(
@@ -97,6 +151,20 @@ const handshake = group(
       .describe("Handshakes that one IP address (IPv6: one /64 network) may begin in a minute."),
   },
   "What is spent on strangers before they have proved a key.",
+);
+
+const writePolicy = group(
+  {
+    plugin: text("a shell command", (value) => !value.includes("\0"))
+      .default("")
+      .describe(
+        "Command of a program that decides on every event, by strfry's plugin protocol. Without a space it is the path of a program, which is restarted when its file changes. Empty: every event is accepted.",
+      ),
+    timeoutSeconds: wholeNumber(1, 3_600)
+      .default(10)
+      .describe("Time for handing an event to the plugin, and again for its answer."),
+  },
+  "Who else decides which events are accepted.",
 );
 
 const log = group(
@@ -149,9 +217,12 @@ export const configSchema: z.ZodType<RelayConfig> = z
           "Whether what people write can be searched (NIP-50). The index takes room and time; it is made or dropped at the next start.",
         ),
       information,
+      access,
       limits,
+      rates,
       connections,
       handshake,
+      writePolicy,
       trustedProxies: z
         .array(text('an IP address or a network such as "10.0.0.0/8"', isNetwork), {
           error: "a list of IP addresses and networks",
@@ -189,6 +260,54 @@ function group<Shape extends z.core.$ZodShape>(shape: Shape, description: string
     .describe(description);
 }
 
+function whoAndWhat(what: string) {
+  return group(
+    {
+      allow: whoList().describe(`Who may ${what}.`),
+      deny: keyList().describe("Who may not, even so."),
+      kinds: kindList("0-65535").describe(
+        'Kinds that may be: single ones and ranges, such as [1, "30000-39999"].',
+      ),
+      exceptKinds: kindList().describe("Kinds that may not be, even so."),
+    },
+    `Who may ${what}, and which kinds.`,
+  );
+}
+
+function rate(whose: string) {
+  return group(
+    {
+      events: wholeNumber(0).default(0).describe("Events."),
+      requests: wholeNumber(0).default(0).describe("Requests (REQ)."),
+      characters: wholeNumber(0).default(0).describe("Characters of all messages."),
+    },
+    `What ${whose} may send in a minute.`,
+  );
+}
+
+function whoList() {
+  const who = publicKey(
+    'an npub, 64 hex digits, "everybody" or "webOfTrust"',
+    "everybody",
+    "webOfTrust",
+  );
+  return z.array(who, { error: "a list of npubs and words" }).default(() => ["everybody" as const]);
+}
+
+function keyList() {
+  return z.array(publicKey(A_KEY), { error: "a list of npubs" }).default([]);
+}
+
+function kindList(...all: readonly string[]) {
+  const error = 'a kind from 0 to 65535 or a range such as "30000-39999"';
+  const range = z.union([z.number(), z.string()], { error }).refine(isKindRange, { error });
+  return z.array(range, { error: "a list of kinds" }).default([...all]);
+}
+
+function yesOrNo() {
+  return z.boolean({ error: "true or false" });
+}
+
 function wholeNumber(min: number, max: number = Number.MAX_SAFE_INTEGER) {
   const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
   const error = `a whole number ${range}`;
@@ -208,11 +327,14 @@ function anyText() {
   return z.string({ error: "a text" });
 }
 
-function publicKey() {
-  return z.string({ error: "an npub or 64 hex digits" }).transform((value, context) => {
-    const key = value === "" ? parsed<"">("") : parsePublicKey(value);
+/** A public key in any spelling, or one of the words in its place. */
+function publicKey<const Word extends string = never>(error: string, ...words: readonly Word[]) {
+  return z.string({ error }).transform((value, context) => {
+    const word = words.find((candidate) => candidate === value);
+    if (word !== undefined) return word;
+    const key = parsePublicKey(value);
     if (key.ok) return key.value;
-    context.addIssue({ code: "custom", message: "an npub or 64 hex digits" });
+    context.addIssue({ code: "custom", message: error });
     return z.NEVER;
   });
 }

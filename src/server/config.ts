@@ -8,8 +8,11 @@ import { dirname, resolve } from "node:path";
 import type { LogLevel } from "../log.ts";
 import type { PublicKey } from "../nostr/key.ts";
 import { isRecord } from "../nostr/parsed.ts";
+import { type AccessSettings, demandsKey } from "../policy/access.ts";
+import type { Rates } from "../policy/rate.ts";
+import type { WebOfTrustSettings } from "../policy/web-of-trust.ts";
 import type { Limits } from "../policy.ts";
-import { describeProblems } from "./config-problems.ts";
+import { describeConflicts, describeProblems } from "./config-problems.ts";
 import { configSchema } from "./config-schema.ts";
 import { findJsonError } from "./json-error.ts";
 
@@ -27,6 +30,7 @@ export interface RelayConfig {
     readonly environment: string;
   };
   readonly plaintext: "deny" | "loopback" | "allow";
+  /** Always required where `access.connect` does not let everybody in. */
   readonly auth: "required" | "optional";
   readonly search: boolean;
   /** An empty text says nothing. */
@@ -38,8 +42,11 @@ export interface RelayConfig {
     readonly pubkey: PublicKey | "";
     readonly contact: string;
     readonly termsOfService: string;
+    readonly hidden: boolean;
   };
+  readonly access: AccessSettings & { readonly webOfTrust: WebOfTrustSettings };
   readonly limits: Limits;
+  readonly rates: Rates;
   readonly connections: {
     readonly max: number;
     readonly maxPerAddress: number;
@@ -50,6 +57,11 @@ export interface RelayConfig {
     readonly maxPending: number;
     readonly maxPendingPerAddress: number;
     readonly maxPerMinutePerAddress: number;
+  };
+  readonly writePolicy: {
+    /** For `sh -c`; empty for none. */
+    readonly plugin: string;
+    readonly timeoutSeconds: number;
   };
   /** IP addresses and networks in CIDR notation. */
   readonly trustedProxies: readonly string[];
@@ -112,10 +124,13 @@ export function parseConfig(
     throw new ConfigError(describeProblems(result.error, given, configSchema.parse({})));
   }
   const config = result.data;
+  const conflicts = describeConflicts(config);
+  if (conflicts.length > 0) throw new ConfigError(conflicts);
   const data = dataFlag === undefined ? resolve(folder, config.data) : resolve(dataFlag);
   return {
     ...config,
     data,
+    auth: demandsKey(config.access) ? "required" : config.auth,
     key: { ...config.key, file: resolve(data, config.key.file) },
     limits: {
       ...config.limits,

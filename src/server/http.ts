@@ -7,6 +7,8 @@ export interface HttpOptions {
   readonly path: string;
   /** The NIP-11 document. */
   information(): unknown;
+  /** Whether every answer is an empty 404, so that nothing shows that there is a relay. */
+  readonly isHidden: boolean;
   /** What a person who opens the URL in a browser reads. */
   readonly greeting: string;
 }
@@ -24,6 +26,10 @@ export function httpListener(options: HttpOptions): RequestListener {
   return (request, response) => {
     // Nothing that is sent to us is of use; a body that never ends must not hold the connection.
     request.resume();
+    if (options.isHidden) {
+      response.writeHead(404, { "Content-Length": 0 }).end();
+      return;
+    }
     const [pathname] = (request.url ?? "").split("?");
     if (pathname !== options.path) return send(response, 404, "text/plain", "Not found\n");
     switch (request.method) {

@@ -3,28 +3,33 @@
 import { mkdirSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
 import type { Peer } from "../channel.ts";
 import { systemClock } from "../clock.ts";
 import { createNodeCrypto } from "../crypto/node.ts";
 import { type Log, silent } from "../log.ts";
 import { type PublicKey, publicKeyOf } from "../nostr/key.ts";
+import { accessPolicy, asksForWebOfTrust, restrictsWrites } from "../policy/access.ts";
 import { limitsPolicy } from "../policy/limits.ts";
+import { PluginPolicy } from "../policy/plugin.ts";
+import { ratePolicy } from "../policy/rate.ts";
+import { WebOfTrust } from "../policy/web-of-trust.ts";
 import { accept, all, type Policy, type Verdict } from "../policy.ts";
-import { type InformationSettings, information } from "../relay/information.ts";
+import { type Information, type InformationSettings, information } from "../relay/information.ts";
 import { Relay } from "../relay/relay.ts";
-import { openSqliteStore } from "../store/sqlite.ts";
-import { proxyList } from "./admission.ts";
+import type { EventStore } from "../store.ts";
+import { addressGroup, proxyList } from "./admission.ts";
 import { announce } from "./announcement.ts";
 import { attach } from "./attach.ts";
 import type { RelayConfig } from "./config.ts";
+import { openDatabase } from "./database.ts";
 import { httpListener } from "./http.ts";
 import { openRelayKey } from "./relay-key.ts";
+import { describeSelf } from "./self-description.ts";
 import { SOFTWARE, VERSION } from "./version.ts";
 
 export interface StartOptions {
   readonly log?: Log;
-  /** Asked beside the limits of the configuration. */
+  /** Asked beside the limits and the plugin of the configuration. */
   readonly policy?: Policy;
 }
 
@@ -40,6 +45,8 @@ export interface RunningRelay {
 }
 
 const SECOND = 1_000;
+/** Milliseconds that a closing relay waits for what its plugin is still to decide. */
+const PLUGIN_PATIENCE = 2_000;
 
 /** Throws a ConfigError, KeyError, StoreError or the system's error (port in use) when it cannot start. */
 export async function startRelay(
@@ -54,10 +61,27 @@ export async function startRelay(
   const key = openRelayKey(config.key, crypto);
   const self = publicKeyOf(key.secretKey, crypto);
   announce(config, self, config.port); // refuses wrong addresses before anything is opened
-  const store = await openSqliteStore(join(config.data, "events.sqlite"), { search });
-  const policy = all(limitsPolicy(limits, clock), options.policy ?? {});
-  const defer = setImmediate;
-  const relay = new Relay({ store, crypto, policy, limits, auth, search, clock, log, defer });
+  const store = await openDatabase(config, search);
+  const plugin = pluginPolicy(config, store, log);
+  const trust = new WebOfTrust(config.access.webOfTrust, {
+    store,
+    clock,
+    log,
+    defer: setImmediate,
+  });
+  if (asksForWebOfTrust(config.access)) await trust.refresh();
+  const policy = all(
+    ratePolicy(config.rates, { clock, networkOf: addressGroup }),
+    limitsPolicy(limits, clock),
+    accessPolicy(config.access, trust),
+    options.policy ?? {},
+    plugin ?? {},
+    trust.observer,
+  );
+  const document = informationDocument(config, self);
+  if (config.information.hidden) {
+    await describeSelf(document, key.secretKey, { store, crypto, now: clock.now() });
+  }
   const server = createServer({
     headersTimeout: config.handshake.deadlineSeconds * SECOND,
     requestTimeout: config.handshake.deadlineSeconds * SECOND,
@@ -68,24 +92,29 @@ export async function startRelay(
   try {
     port = await listen(server, config.port, host);
   } catch (error) {
+    trust.close();
     await store.close();
     throw error;
   }
   const { npub, address, nprofile, isOwnUrl } = announce(config, self, port);
+  const relay = new Relay({
+    store,
+    crypto,
+    policy,
+    limits,
+    auth,
+    search,
+    clock,
+    isOwnUrl,
+    log,
+    defer: setImmediate,
+  });
   server.on(
     "request",
     httpListener({
       path,
-      information: () =>
-        information({
-          settings: informationSettings(config),
-          self,
-          limits,
-          auth,
-          search,
-          software: SOFTWARE,
-          version: VERSION,
-        }),
+      information: () => document,
+      isHidden: config.information.hidden,
       greeting: `This is a Nostr relay. Its address is ${address}\n`,
     }),
   );
@@ -97,6 +126,7 @@ export async function startRelay(
     path,
     auth,
     plaintext: config.plaintext,
+    isHidden: config.information.hidden,
     plaintextNotice: `restricted: this relay is encrypted, and nothing of what you sent was read; connect to ${address} with an npubwire client`,
     maxMessage: limits.maxMessageLength,
     authDeadline: config.handshake.authDeadlineSeconds * SECOND,
@@ -113,6 +143,9 @@ export async function startRelay(
     accept: (channel) => relay.accept(channel),
   });
   log("info", "relay listening", { address, host, port, crypto: crypto.name, key: key.origin });
+  if (!crypto.constantTime) {
+    log("warn", "signing is not constant time: tiny-secp256k1 does not load", {});
+  }
   return {
     npub,
     address,
@@ -122,13 +155,35 @@ export async function startRelay(
     async close() {
       detach();
       const closed = new Promise((resolve) => server.close(resolve));
+      const stopWaiting = clock.after(PLUGIN_PATIENCE, () => void plugin?.close());
       await relay.close();
+      stopWaiting();
+      await plugin?.close();
       server.closeIdleConnections();
       await closed;
+      trust.close();
       await store.close();
       log("info", "relay closed");
     },
   };
+}
+
+/** The plugin inherits the relay's environment, except its secret key. */
+function pluginPolicy(
+  { writePolicy, key }: RelayConfig,
+  store: EventStore,
+  log: Log,
+): PluginPolicy | undefined {
+  if (writePolicy.plugin === "") return undefined;
+  const { [key.environment]: _, ...environment } = process.env;
+  return new PluginPolicy({
+    command: writePolicy.plugin,
+    timeoutSeconds: writePolicy.timeoutSeconds,
+    environment,
+    isStored: async (id) => (await store.count([{ ids: new Set([id]), tags: new Map() }])) > 0,
+    clock: systemClock,
+    log,
+  });
 }
 
 async function admit(policy: Policy, pubkey: PublicKey | undefined, peer: Peer): Promise<Verdict> {
@@ -145,9 +200,22 @@ function listen(server: Server, port: number, host: string): Promise<number> {
   });
 }
 
+function informationDocument(config: RelayConfig, self: PublicKey): Information {
+  return information({
+    settings: informationSettings(config),
+    self,
+    limits: config.limits,
+    auth: config.auth,
+    search: config.search,
+    restrictsWrites: restrictsWrites(config.access),
+    software: SOFTWARE,
+    version: VERSION,
+  });
+}
+
 /** NIP-11 names fields in snake case, and an empty text says nothing. */
 function informationSettings({ information: settings }: RelayConfig): InformationSettings {
-  const { name, description, termsOfService, ...others } = settings;
+  const { name, description, termsOfService, hidden: _, ...others } = settings;
   const given = Object.entries({ ...others, terms_of_service: termsOfService });
   return { name, description, ...Object.fromEntries(given.filter(([, value]) => value !== "")) };
 }

@@ -118,8 +118,9 @@ export class Cursor {
 }
 
 /**
- * The union of all cursors, each event once, in pages of what needed no further reading. Returns
- * what the quotas left over.
+ * The union of all cursors, each event once, in pages of what needed no further reading. There may be
+ * nothing on a page: between two readings the caller always has the chance to stop. Returns what the
+ * quotas left over.
  */
 export async function* newestFirst(
   cursors: readonly Cursor[],
@@ -130,9 +131,11 @@ export async function* newestFirst(
   for (;;) {
     for (const cursor of cursors) {
       while (cursor.isBehind) {
-        if (page.length > 0) yield page;
-        page = [];
-        if (!isFirstRead) await turn();
+        if (!isFirstRead) {
+          yield page;
+          page = [];
+          await turn();
+        }
         isFirstRead = false;
         cursor.read();
       }

@@ -2,12 +2,12 @@
 
 import type { Database, Statement } from "better-sqlite3";
 import { type Filter, matchFilter, timeRange } from "../nostr/filter.ts";
-import { isPublicKey, type PublicKey } from "../nostr/key.ts";
+import { isEventId, isPublicKey, type PublicKey } from "../nostr/key.ts";
 import { MAX_RANKED, rank, scoreOf } from "../nostr/search.ts";
 import { narrowFilter, type View } from "../nostr/visibility.ts";
-import type { Remainder, StoredFilter } from "../store.ts";
+import type { Place, Remainder, StoredFilter } from "../store.ts";
 import { Cursor, newestFirst, Quota, type Reading, type Row, type Scan } from "./cursor.ts";
-import { fromJson, highestSeq, lowestSeq, type SqlValue } from "./row.ts";
+import { fromJson, highestSeq, lowestSeq, type SqlValue, secondOf } from "./row.ts";
 import {
   type Condition,
   type Content,
@@ -94,6 +94,19 @@ export class EventReader {
     return best.length < matches.length ? "more" : page.value;
   }
 
+  /** See `EventStore.locate`. */
+  async *locate(
+    filters: readonly Filter[],
+    view?: View,
+  ): AsyncGenerator<readonly Place[], void, undefined> {
+    const cursors = filters.flatMap((filter) =>
+      this.#cursors(filter, "id", new Quota(filter.limit), view),
+    );
+    for await (const page of newestFirst(cursors)) {
+      yield page.flatMap(([seq, id]) => (isEventId(id) ? [{ created_at: secondOf(seq), id }] : []));
+    }
+  }
+
   /** See `EventStore.count`. */
   async count(filters: readonly Filter[], view?: View): Promise<number> {
     const cursors = filters.flatMap((filter) =>
@@ -126,13 +139,16 @@ export class EventReader {
     const range = { from: highestSeq(until), to: lowestSeq(since) };
     const conditions = conditionsOf(view ? narrowFilter(filter, view) : filter);
     const index = this.#chooseIndex(conditions, range);
-    return slicesOf(conditions, index, content, view !== undefined).map((slice) => {
+    // No index knows what is not to be shown: that takes a look at every event.
+    const column = filter.exceptKinds ? "json" : content;
+    return slicesOf(conditions, index, column, view !== undefined).map((slice) => {
       const read: Scan["read"] = (from, rows) => {
         // Asked at each reading: what expires during a long scan is not shown any more.
         const seen = view ? viewParameters(view) : [];
         const parameters = [...seen, ...slice.parameters, from, range.to, rows];
         const found = this.#prepare(slice.sql).iterate(...parameters) as Iterable<Row>;
-        return gather(found, rows, slice.exact ? undefined : decideBy(filter, content));
+        const isDecided = slice.exact && !filter.exceptKinds;
+        return gather(found, rows, isDecided ? undefined : decideBy(filter, content));
       };
       return new Cursor({ ...range, minRows: slice.minRows, maxRows: slice.maxRows, read }, quota);
     });
@@ -184,6 +200,7 @@ function decideBy(filter: Filter, content: Content): Decide {
   return (json) => {
     const event = fromJson(json);
     if (!matchFilter(filter, event)) return null;
+    if (content === "id") return event.id;
     if (content === "author") return event.pubkey;
     return content === "score" && filter.search ? `${scoreOf(filter.search, event)}` : json;
   };

@@ -24,10 +24,15 @@ export class SearchIndex {
     if (words.size > 0) this.#insert.run(seq, [...words].join(" "));
   }
 
-  /** Indexes every event anew, unless all of them are indexed by the words of this version. */
-  complete(): void {
+  /** Whether all events are indexed, by the words of this version. */
+  get isComplete(): boolean {
     const state = this.#database.prepare("SELECT version FROM search_state").pluck();
-    if (state.get() === WORDS_VERSION) return;
+    return state.get() === WORDS_VERSION;
+  }
+
+  /** Indexes every event anew, unless all of them are indexed. */
+  complete(): void {
+    if (this.isComplete) return;
     this.#database.transaction(() => {
       this.clear();
       const events = this.#database.prepare(

@@ -103,13 +103,14 @@ export function indexesFor(conditions: readonly Condition[]): readonly [Index, .
 const SEARCH = "(SELECT rowid AS seq, search AS terms FROM search)";
 
 /**
- * What is wanted of an event: its text, the hex of its author, how well it fits a search, or
+ * What is wanted of an event: its text, its id, its author, how well it fits a search, or
  * nothing, to count it. SQL knows nothing of the fit, nor need it: no search is exact.
  */
-export type Content = "json" | "author" | "score" | "nothing";
+export type Content = "json" | "id" | "author" | "score" | "nothing";
 
 const COLUMNS: Readonly<Record<Content, string>> = {
   json: "json",
+  id: "lower(hex(event.id))",
   author: "lower(hex(event.pubkey))",
   score: "json",
   nothing: "''",
@@ -181,7 +182,7 @@ function byAuthor(authors: readonly Condition[], kinds: readonly Condition[]): I
 
 function sliceSql(source: string, walk: string, refine: string, column: string): string {
   const content = refine === "" ? column : `CASE WHEN ${refine} THEN ${column} END`;
-  const join = content === "''" ? "" : "CROSS JOIN event ON event.seq = found.seq ";
+  const join = content === COLUMNS.nothing ? "" : "CROSS JOIN event ON event.seq = found.seq ";
   return (
     `SELECT found.seq, ${content} ` +
     `FROM (SELECT seq FROM ${source} WHERE ${bounded(walk)} ORDER BY seq DESC LIMIT ?) AS found ` +

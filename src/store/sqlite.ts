@@ -7,12 +7,23 @@ import type { Database, Options } from "better-sqlite3";
 import type { VerifiedEvent } from "../nostr/event.ts";
 import type { Filter } from "../nostr/filter.ts";
 import type { PublicKey } from "../nostr/key.ts";
+import { KIND_VANISH } from "../nostr/kind.ts";
 import type { View } from "../nostr/visibility.ts";
-import type { EventStore, InsertOutcome, Remainder, StoredFilter } from "../store.ts";
+import type {
+  EventStore,
+  ExportOrder,
+  InsertOutcome,
+  Place,
+  Remainder,
+  StoredFilter,
+} from "../store.ts";
+import { Eraser } from "./erase.ts";
 import { StoreError } from "./error.ts";
+import { exportEvents } from "./export.ts";
 import { migrate } from "./migrate.ts";
 import { EventReader } from "./read.ts";
 import { SearchIndex } from "./search-index.ts";
+import { EventTable } from "./table.ts";
 import { EventWriter } from "./write.ts";
 
 export interface SqliteStoreOptions {
@@ -20,8 +31,11 @@ export interface SqliteStoreOptions {
   readonly cacheSize?: number;
   /** How long to wait for another process that writes to the file, in milliseconds. */
   readonly busyTimeout?: number;
-  /** Whether words are indexed, so that filters may have `search`; otherwise none must. */
-  readonly search?: boolean;
+  /**
+   * Whether words are indexed, so that filters may have `search`; otherwise none must. `as found`
+   * goes on with an index that is there, and neither makes nor drops one.
+   */
+  readonly search?: boolean | "as found";
 }
 
 const DEFAULT_CACHE_SIZE = 64;
@@ -47,13 +61,17 @@ export async function openSqliteStore(
     writer.pragma("journal_mode = WAL");
     writer.pragma("synchronous = FULL");
     writer.pragma("wal_autocheckpoint = 10000");
+    writer.pragma("secure_delete = ON");
     migrate(writer);
     const search = openSearch(writer, options.search ?? true);
     // A database in memory is seen by its own connection alone.
     const reader = writer.memory ? writer : open(path, { timeout, readonly: true });
     databases.push(reader);
     for (const database of databases) database.pragma(`cache_size = ${-1024 * cacheSize}`);
-    return new SqliteStore(writer, reader, search);
+    const table = new EventTable(writer, search);
+    // The last process may have ended half way.
+    await new Eraser(writer, table).finishVanishing();
+    return new SqliteStore(writer, reader, table);
   } catch (error) {
     for (const database of databases) database.close();
     throw error;
@@ -63,16 +81,26 @@ export async function openSqliteStore(
 class SqliteStore implements EventStore {
   readonly #databases: readonly Database[];
   readonly #writer: EventWriter;
+  readonly #eraser: Eraser;
   readonly #reader: EventReader;
+  readonly #exported: Database;
 
-  constructor(writer: Database, reader: Database, search: SearchIndex | undefined) {
+  constructor(writer: Database, reader: Database, table: EventTable) {
     this.#databases = [reader, writer];
-    this.#writer = new EventWriter(writer, search);
+    this.#writer = new EventWriter(writer, table);
+    this.#eraser = new Eraser(writer, table);
     this.#reader = new EventReader(reader);
+    this.#exported = reader;
   }
 
   async insert(events: readonly VerifiedEvent[]): Promise<readonly InsertOutcome[]> {
-    return this.#writer.insert(events);
+    const outcomes = this.#writer.insert(events);
+    if (events.some(({ kind }) => kind === KIND_VANISH)) await this.#eraser.finishVanishing();
+    return outcomes;
+  }
+
+  async sweep(now: number): Promise<number> {
+    return this.#eraser.sweep(now);
   }
 
   query(
@@ -80,6 +108,10 @@ class SqliteStore implements EventStore {
     view?: View,
   ): AsyncGenerator<readonly string[], Remainder, undefined> {
     return this.#reader.query(filters, view);
+  }
+
+  locate(filters: readonly Filter[], view?: View): AsyncIterable<readonly Place[]> {
+    return this.#reader.locate(filters, view);
   }
 
   count(filters: readonly Filter[], view?: View): Promise<number> {
@@ -90,6 +122,10 @@ class SqliteStore implements EventStore {
     return this.#reader.authors(filters, view);
   }
 
+  export(filters: readonly Filter[], order: ExportOrder): AsyncIterable<readonly string[]> {
+    return exportEvents(this.#exported, filters, order);
+  }
+
   async close(): Promise<void> {
     // The writer last: closing the last connection folds the log into the file.
     for (const database of this.#databases) database.close();
@@ -97,8 +133,9 @@ class SqliteStore implements EventStore {
 }
 
 /** The index, complete; where there is to be none, what it held is forgotten. */
-function openSearch(database: Database, isWanted: boolean): SearchIndex | undefined {
+function openSearch(database: Database, isWanted: boolean | "as found"): SearchIndex | undefined {
   const index = new SearchIndex(database);
+  if (isWanted === "as found") return index.isComplete ? index : undefined;
   if (isWanted) index.complete();
   else index.clear();
   return isWanted ? index : undefined;

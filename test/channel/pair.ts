@@ -85,6 +85,11 @@ export class PairedChannel implements Channel {
     this.#isStalled = true;
   }
 
+  /** So many characters, which nobody will read, leave of what is kept back. */
+  takes(characters: number): void {
+    this.#outbound = [this.#outbound.join("").slice(characters)];
+  }
+
   /** Everything that was kept back leaves. */
   flow(): void {
     this.#isStalled = false;

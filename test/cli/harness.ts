@@ -34,7 +34,11 @@ export async function npubwire(
     dial: () => {
       throw new Error("no dialling here");
     },
+    hasDatabase: () => true,
+    openDatabase: () => Promise.reject(new Error("no database here")),
     input: undefined,
+    drained: async () => {},
+    terminal: { out: false, err: false },
     out: (text) => {
       out += text;
     },
@@ -125,4 +129,9 @@ export function scripted(script: Script, failing: Readonly<Record<string, string
     },
   };
   return dialled;
+}
+
+/** Standard input that holds these lines. */
+export async function* lines(texts: readonly string[]): AsyncIterable<Uint8Array> {
+  for (const text of texts) yield Buffer.from(`${text}\n`);
 }

@@ -12,7 +12,7 @@ import {
 } from "../../src/nostr/event.ts";
 import { encodeNsec, generateSecretKey, publicKeyOf } from "../../src/nostr/key.ts";
 import { createKeyFile } from "../../src/server/key-file.ts";
-import { ADDRESS, crypto, NOW, npubwire, type Script, scripted } from "./harness.ts";
+import { ADDRESS, crypto, lines, NOW, npubwire, type Script, scripted } from "./harness.ts";
 
 const key = generateSecretKey(crypto);
 const environment = { NPUBWIRE_CLIENT_KEY: encodeNsec(key) };
@@ -197,7 +197,7 @@ describe("npubwire publish < events", () => {
     assert.equal(code, 1);
     assert.equal(out, `${event.id} accepted\n`);
     assert.deepEqual(err.split("\n"), [
-      "npubwire: line 1: event is not an object",
+      'npubwire: line 1: not JSON: column 2: expected a name in double quotes or "}"',
       "npubwire: line 3: id is not 64 lower-case hex digits",
       "npubwire: lines that held no event: 2",
       "",
@@ -236,8 +236,4 @@ function onlyEvent(sent: unknown[][] = []): NostrEvent {
   const event = parseEvent(sent[0]?.[1]);
   assert.ok(event.ok);
   return event.value;
-}
-
-async function* lines(texts: readonly string[]): AsyncIterable<string> {
-  yield* texts;
 }

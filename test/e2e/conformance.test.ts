@@ -1,8 +1,9 @@
-/** The rules of NIP-01 over real sockets: encrypted and plain, the same suite and the same answers. */
+/** The rules of the NIPs over real sockets: encrypted and plain, the same suite and the same answers. */
 
+import assert from "node:assert/strict";
 import { after } from "node:test";
 import { secureWebSocket } from "../../src/client.ts";
-import { CONFORMANCE_LIMITS } from "../relay/conformance/session.ts";
+import { type Author, CONFORMANCE_LIMITS, type TestClient } from "../relay/conformance/session.ts";
 import { conformance } from "../relay/conformance.ts";
 import { bareClient } from "./client.ts";
 import { testRelay } from "./setup.ts";
@@ -14,7 +15,26 @@ const config = {
 };
 
 const secure = await testRelay({ after }, { config });
-conformance("secure channels on sockets", () => bareClient(secure.address, secureWebSocket()));
+conformance(
+  "secure channels on sockets",
+  (author) =>
+    bareClient(secure.address, secureWebSocket(author === undefined ? {} : { signer: author })),
+  secure.address,
+);
 
 const plain = await testRelay({ after }, { config });
-conformance("plain channels on sockets", () => bareClient(plain.url));
+conformance("plain channels on sockets", connectPlain, plain.url);
+
+async function connectPlain(author?: Author): Promise<TestClient> {
+  const client = await bareClient(plain.url);
+  if (author === undefined) return client;
+  const [, challenge] = (await client.next()) as [string, string];
+  const tags = [
+    ["relay", plain.url],
+    ["challenge", challenge],
+  ];
+  const auth = author.sign({ kind: 22_242, created_at: Math.floor(Date.now() / 1000), tags });
+  client.send(JSON.stringify(["AUTH", auth]));
+  assert.deepEqual(await client.next(), ["OK", auth.id, true, ""]);
+  return client;
+}

@@ -1,6 +1,6 @@
 /** The command `npubwire` in processes of its own, as people run it. */
 
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
@@ -28,18 +28,34 @@ export async function relayProcess(
   return { process: child, announced: JSON.parse(line) as Announced };
 }
 
+export interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
 /** Runs one command to its end. */
 export async function npubwire(
   args: readonly string[],
-  input = "",
-): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
+  input: string | Uint8Array = "",
+): Promise<Ended> {
+  const child = commandProcess(args);
+  child.stdin.end(input);
+  return await ended(child);
+}
+
+/** Starts one command; who starts it writes to it and ends it. */
+export function commandProcess(args: readonly string[]): ChildProcessWithoutNullStreams {
   const child = spawn(process.execPath, [CLI, ...args], { stdio: "pipe" });
   child.stdin.on("error", () => {}); // a command that does not read may be gone already
-  child.stdin.end(input);
+  return child;
+}
+
+export async function ended(child: ChildProcessWithoutNullStreams): Promise<Ended> {
   const [out, err, [code]] = await Promise.all([
     text(child.stdout),
     text(child.stderr),
-    once(child, "exit"),
+    once(child, "exit") as Promise<[number | null]>,
   ]);
   return { code, out, err };
 }

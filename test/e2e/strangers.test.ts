@@ -43,6 +43,14 @@ test("offers that are not well-formed get 400, those that do not open 403, witho
     const answer = await upgrade(relay, { "Sec-WebSocket-Protocol": offer });
     assert.deepEqual(answer, { status, body: "" }, offer);
   }
+  for (const wrong of [
+    { Upgrade: "h2c" },
+    { "Sec-WebSocket-Version": "8" },
+    { "Sec-WebSocket-Key": "short" },
+  ]) {
+    const headers = { "Sec-WebSocket-Protocol": `${SUITE}, ${good}`, ...wrong };
+    assert.deepEqual(await upgrade(relay, headers), { status: 400, body: "" });
+  }
   assert.deepEqual(await upgrade(relay, { "Sec-WebSocket-Protocol": `${SUITE}, ${good}` }), {
     status: 101,
     body: "",
@@ -122,7 +130,10 @@ test("NIP-11 is served for its type, with the relay's key and CORS", async (t) =
     assert.equal(document.name, "home");
     assert.equal("contact" in document, false);
     assert.equal(document.self, keyOf(relay));
-    assert.deepEqual(document.supported_nips, [1, 11, 42, 45, 50, 67, 91]);
+    assert.deepEqual(
+      document.supported_nips,
+      [1, 9, 11, 17, 40, 42, 45, 50, 59, 62, 67, 70, 77, 91],
+    );
     assert.equal(document.limitation.auth_required, true);
   }
   const { status, body } = await get(relay, { Accept: "text/html" });

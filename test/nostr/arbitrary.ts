@@ -5,7 +5,12 @@
 
 import { createHash } from "node:crypto";
 import fc, { type Arbitrary } from "fast-check";
-import { MAX_CREATED_AT, type NostrEvent, type VerifiedEvent } from "../../src/nostr/event.ts";
+import {
+  identifierOf,
+  MAX_CREATED_AT,
+  type NostrEvent,
+  type VerifiedEvent,
+} from "../../src/nostr/event.ts";
 import type { Filter } from "../../src/nostr/filter.ts";
 import type { EventId, PublicKey } from "../../src/nostr/key.ts";
 import { parseSearch } from "../../src/nostr/search.ts";
@@ -106,6 +111,35 @@ export const arbitraryEvent: Arbitrary<VerifiedEvent> = fc
   })
   .map(madeUp);
 
+/** Requests to delete some of those events, meaningless references, and now and then to vanish. */
+export function arbitraryRequest(events: readonly NostrEvent[]): Arbitrary<VerifiedEvent> {
+  const targets = fc.constantFrom(...events);
+  const reference = fc.oneof(
+    { weight: 4, arbitrary: targets.map(({ id }) => ["e", id]) },
+    { weight: 4, arbitrary: targets.map((event) => ["a", addressText(event)]) },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom(["e"], ["a"], ["e", HEX], ["a", `1:${HEX}:`], ["t", "a"]),
+    },
+  );
+  const common = { pubkey: fc.constantFrom(...KEYS), tags: fc.array(reference, { maxLength: 4 }) };
+  const early = fc.constantFrom(0, 0, 1, 2, 3);
+  return fc
+    .oneof(
+      { weight: 40, arbitrary: fc.record({ ...common, kind: fc.constant(5), created_at: early }) },
+      {
+        weight: 1,
+        arbitrary: fc.record({ ...common, kind: fc.constant(62), created_at: fc.constant(1) }),
+      },
+    )
+    .map(madeUp);
+}
+
+/** What an `a` tag says of an event, of any kind. */
+function addressText(event: NostrEvent): string {
+  return `${event.kind}:${event.pubkey}:${identifierOf(event)}`;
+}
+
 /** Readers of those events, at times when some of them have expired. */
 export const arbitraryView: Arbitrary<View> = fc.record({
   now: fc.constantFrom(0, 1, 2, 3, 4),
@@ -120,6 +154,7 @@ export function arbitraryFilter(events: readonly NostrEvent[]): Arbitrary<Stored
       ids: sometimes(6, setOf(ids, 12)),
       authors: sometimes(3, setOf(KEYS, 4)),
       kinds: sometimes(3, setOf(KINDS, 6)),
+      exceptKinds: sometimes(8, setOf(KINDS, 6)),
       since: sometimes(4, fc.constantFrom(0, 1, 1, 2, 2, 3, ...BOUNDS)),
       until: sometimes(4, fc.constantFrom(3, 3, 4, 4, 5, ...BOUNDS)),
       limit: sometimes(2, fc.nat({ max: 12 })),

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Peer } from "../../src/channel.ts";
 import type { EventTemplate } from "../../src/nostr/event.ts";
+import { reasonOf } from "../../src/nostr/verdict.ts";
 import { limitsPolicy } from "../../src/policy/limits.ts";
 import type { Limits } from "../../src/policy.ts";
 import { Author, CONFORMANCE_LIMITS, NOW } from "../relay/conformance/session.ts";
@@ -14,7 +15,9 @@ function write(template: Partial<EventTemplate>, limits: Partial<Limits> = {}): 
   const policy = limitsPolicy({ ...CONFORMANCE_LIMITS, ...limits }, fixedClock);
   const verdict = policy.write?.(author.sign(template), peer);
   assert(verdict && !(verdict instanceof Promise));
-  return verdict.accepted ? "" : `${verdict.prefix}: ${verdict.reason}`;
+  if (verdict.accepted) return "";
+  assert(!("shadow" in verdict));
+  return reasonOf(verdict);
 }
 
 test("tags are counted", () => {
@@ -45,4 +48,12 @@ test("created_at has bounds on both sides, inclusive", () => {
 
 test("a lower limit of 0 takes events of any age", () => {
   assert.equal(write({ created_at: 0 }, { createdAtLowerLimit: 0 }), "");
+});
+
+test("work is demanded in zero bits of the id", () => {
+  assert.equal(write({}, { minPowDifficulty: 0 }), "");
+  assert.match(write({}, { minPowDifficulty: 256 }), /^pow: difficulty \d+ is less than 256$/);
+  let nonce = 0;
+  const difficult = () => write({ tags: [["nonce", `${nonce++}`, "4"]] }, { minPowDifficulty: 4 });
+  while (difficult() !== "") assert(nonce < 1_000);
 });

@@ -15,6 +15,7 @@ function document(
     self,
     limits: CONFORMANCE_LIMITS,
     auth,
+    restrictsWrites: false,
     software: "https://software.example",
     version: "1.2.3",
     search: true,
@@ -29,7 +30,7 @@ test("the document says what is set, the relay's key, and nothing that is not th
     name: "A",
     description: "B",
     self,
-    supported_nips: [1, 11, 42, 45, 50, 67, 91],
+    supported_nips: [1, 9, 11, 17, 40, 42, 45, 50, 59, 62, 67, 70, 77, 91],
     software: "https://software.example",
     version: "1.2.3",
     transports: ["npubwire/1"],
@@ -43,6 +44,20 @@ test("the document says what is set, the relay's key, and nothing that is not th
     terms_of_service: "https://a.example/tos",
   };
   assert.deepEqual(document(all), { ...document(settings), ...all });
+});
+
+test("NIP-77 is announced where it is switched on", () => {
+  const limits = { ...CONFORMANCE_LIMITS, maxNegentropyEvents: 0 };
+  const { supported_nips } = information({
+    settings: { name: "", description: "" },
+    self,
+    limits,
+    auth: "required",
+    search: true,
+    restrictsWrites: false,
+    version: "",
+  });
+  assert.deepEqual(supported_nips, [1, 9, 11, 17, 40, 42, 45, 50, 59, 62, 67, 70, 91]);
 });
 
 test("limitation has all 13 members, equal to the limits", () => {
@@ -68,4 +83,24 @@ test("limitation has all 13 members, equal to the limits", () => {
 test("36: search is announced where it is switched on", () => {
   const settings = { name: "", description: "" };
   assert.ok(!document(settings, "required", { search: false }).supported_nips.includes(50));
+});
+
+test("only what is demanded is announced", () => {
+  const settings = { name: "", description: "" };
+  const parts = {
+    settings,
+    self,
+    limits: CONFORMANCE_LIMITS,
+    auth: "optional",
+    search: true,
+    version: "1",
+  } as const;
+  const restricted = information({ ...parts, restrictsWrites: true });
+  assert.equal(restricted.supported_nips.includes(13), false);
+  assert.equal(restricted.limitation.restricted_writes, true);
+  const limits = { ...CONFORMANCE_LIMITS, minPowDifficulty: 20 };
+  const worked = information({ ...parts, limits, restrictsWrites: false });
+  assert.deepEqual(worked.supported_nips.slice(0, 4), [1, 9, 11, 13]);
+  assert.equal(worked.limitation.min_pow_difficulty, 20);
+  assert.equal(worked.limitation.restricted_writes, true);
 });

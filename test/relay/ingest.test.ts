@@ -4,13 +4,13 @@ import type { Peer } from "../../src/channel.ts";
 import { silent } from "../../src/log.ts";
 import { type NostrEvent, type VerifiedEvent, verifyEvent } from "../../src/nostr/event.ts";
 import { parsed } from "../../src/nostr/parsed.ts";
-import { accept, reject } from "../../src/policy.ts";
+import { accept, type Policy, reject, shadowReject } from "../../src/policy.ts";
 import { Ingest, type IngestParts } from "../../src/relay/ingest.ts";
 import { Subscriptions } from "../../src/relay/subscriptions.ts";
 import { MemoryStore } from "../../src/store/memory.ts";
 import type { InsertOutcome } from "../../src/store.ts";
 import { Author } from "./conformance/session.ts";
-import { Gate, stranger, turns, unsigned } from "./setup.ts";
+import { fixedClock, Gate, stranger, turns, unsigned } from "./setup.ts";
 
 const author = new Author();
 const newPeer = (): Peer => ({ address: "192.0.2.1", pubkeys: new Set() });
@@ -21,6 +21,8 @@ const signMany = (count: number, name = "") =>
 function createIngest(parts: Partial<IngestParts> = {}): Ingest {
   return new Ingest({
     verify: (event) => verifyEvent(event, unsigned),
+    clock: fixedClock,
+    isOwnUrl: () => false,
     policy: {},
     store: new MemoryStore(),
     subscriptions: new Subscriptions(),
@@ -187,6 +189,27 @@ test("the policy's verdict is the answer; nothing unverified reaches it", async 
   assert.deepEqual(asked, ["asked"]);
 });
 
+test("a shadow-rejection is told as OK true; nobody gets the event, now or later", async () => {
+  const store = new MemoryStore();
+  const subscriptions = new Subscriptions();
+  const delivered: string[] = [];
+  subscriptions.add({
+    filters: [{ tags: new Map() }],
+    view: stranger,
+    deliver: (event) => void delivered.push(event.content),
+  });
+  const policy: Policy = { write: ({ content }) => (content ? accept : shadowReject("thank you")) };
+  const ingest = createIngest({ store, subscriptions, policy });
+  for (const kind of [1, 0, 20_000, 30_000]) {
+    const event = sign("", kind);
+    const ok = await ingest.submit(event, newPeer(), 1);
+    assert.equal(ok, `["OK","${event.id}",true,"thank you"]`);
+  }
+  await ingest.submit(sign("accepted"), newPeer(), 1);
+  assert.deepEqual(delivered, ["accepted"]);
+  assert.equal(await store.count([{ tags: new Map() }]), 1);
+});
+
 test("whatever fails inside is answered by error, without the reason", async () => {
   const event = sign("x");
   const expected = `["OK","${event.id}",false,"error: the relay could not process this event"]`;
@@ -229,7 +252,7 @@ test("every outcome of the store has its answer, and only stored events are deli
       [true, ""],
       [true, "duplicate: already have this event"],
       [false, "duplicate: a newer version is stored"],
-      [false, "blocked: its author has deleted this event"],
+      [false, "blocked: this event has been deleted"],
     ],
   );
   assert.deepEqual(delivered, ["stored"]);

@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Clock } from "../../src/clock.ts";
 import { silent } from "../../src/log.ts";
 import { Outbox } from "../../src/relay/outbox.ts";
 import { channelPair, type PairedChannel } from "../channel/pair.ts";
-import { turns } from "./setup.ts";
+import { fixedClock, turns } from "./setup.ts";
 
-function createOutbox(maxBufferedBytes: number) {
+function createOutbox(maxBufferedBytes: number, clock = fixedClock) {
   const { relay: channel, client } = channelPair();
   const received: string[] = [];
-  const outbox = new Outbox(channel, maxBufferedBytes, silent);
+  const outbox = new Outbox(channel, { maxBufferedBytes, maxStallSeconds: 60 }, clock, silent);
   channel.start({ message: () => {}, drain: () => outbox.drained(), end: () => outbox.end() });
   client.start({ message: (text) => void received.push(text), end: () => {} });
   channel.stall();
@@ -63,4 +64,53 @@ test("the end releases waiters, and nothing is sent after it", async () => {
   outbox.send("y");
   channel.flow();
   assert.deepEqual(received, ["x".repeat(60)]);
+});
+
+/** The one timer that is set, which a test may let ring. */
+function timers() {
+  const due = new Map<() => void, number>();
+  const clock: Clock = {
+    now: () => 0,
+    after(milliseconds, run) {
+      due.set(run, milliseconds);
+      return () => due.delete(run);
+    },
+  };
+  const ring = (): void => {
+    const [[run]] = [...due] as [[() => void, number]];
+    due.delete(run);
+    run();
+  };
+  return { clock, due, ring };
+}
+
+test("a client that takes nothing of a full queue for too long is closed, and nobody waits", async () => {
+  const { clock, due, ring } = timers();
+  const { outbox, channel } = createOutbox(100, clock);
+  outbox.send("x".repeat(50));
+  assert.equal(due.size, 0);
+  outbox.send("x");
+  outbox.send("x");
+  assert.deepEqual([...due.values()], [60_000]);
+  const waiting = outbox.emptied();
+  ring();
+  await waiting;
+  assert.equal(endOf(channel), 4005);
+  assert.equal(due.size, 0);
+});
+
+test("a client that takes something gets the time again, one that takes all is not watched", () => {
+  const { clock, due, ring } = timers();
+  const { outbox, channel } = createOutbox(1_000, clock);
+  outbox.send("x".repeat(900));
+  channel.takes(100);
+  ring();
+  assert.deepEqual([endOf(channel), due.size], [undefined, 1]);
+  channel.flow();
+  assert.equal(due.size, 0);
+  channel.stall();
+  outbox.send("x".repeat(900));
+  channel.takes(500);
+  ring();
+  assert.deepEqual([endOf(channel), due.size], [undefined, 0]);
 });

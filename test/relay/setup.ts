@@ -18,6 +18,8 @@ import {
 
 export const fixedClock: Clock = { now: () => NOW, after: () => () => {} };
 
+export const OWN_URL = "ws://relay.example:7777";
+
 /** What somebody sees who has proved no key. */
 export const stranger: View = { now: NOW, readers: new Set() };
 
@@ -39,6 +41,7 @@ export function createTestRelay(parts: Partial<RelayParts> = {}): TestRelay {
     auth: "optional",
     search: true,
     clock: fixedClock,
+    isOwnUrl: (url) => url === OWN_URL,
     log: (...line) => void logged.push(line),
     defer: setImmediate,
     ...parts,

@@ -96,6 +96,20 @@ describe("parseConfig", () => {
     }
   });
 
+  it("reads lists of people and kinds", () => {
+    const read = { allow: [NPUB, "webOfTrust"], deny: [HEX], kinds: [1, "30000-39999"] };
+    const config = parseConfig({ access: { read, webOfTrust: { roots: [NPUB] } } });
+    assert.deepEqual(config.access.read, { ...read, allow: [HEX, "webOfTrust"], exceptKinds: [] });
+    assert.deepEqual(config.access.write.allow, ["everybody"]);
+    assert.deepEqual(config.access.webOfTrust.roots, [HEX]);
+  });
+
+  it("demands a key where not everybody may connect", () => {
+    const config = parseConfig({ auth: "optional", access: { connect: { allow: [NPUB] } } });
+    assert.equal(config.auth, "required");
+    assert.equal(parseConfig({ auth: "optional" }).auth, "optional");
+  });
+
   it("accepts every kind of address and network", () => {
     const addresses = [
       "ws://localhost:7777",
@@ -171,7 +185,7 @@ describe("parseConfig", () => {
     ],
     [
       { information: "me" },
-      'information: expected an object with the settings name, description, banner, icon, pubkey, contact, termsOfService, got "me"',
+      'information: expected an object with the settings name, description, banner, icon, pubkey, contact, termsOfService, hidden, got "me"',
     ],
     [
       { log: { level: "loud" } },
@@ -181,6 +195,34 @@ describe("parseConfig", () => {
       { key: { environment: "A=B" } },
       'key.environment: expected the name of an environment variable, got "A=B"',
     ],
+    [
+      { access: { write: { allow: [NPUB, "friends"] } } },
+      'access.write.allow[1]: expected an npub, 64 hex digits, "everybody" or "webOfTrust", got "friends"',
+    ],
+    [
+      { access: { read: { allow: "everybody" } } },
+      'access.read.allow: expected a list of npubs and words, got "everybody"',
+    ],
+    [
+      { access: { connect: { deny: ["everybody"] } } },
+      'access.connect.deny[0]: expected an npub or 64 hex digits, got "everybody"',
+    ],
+    ...[65_536, -1, 1.5, "1-", "5-4", "0-65536", "1", null].map(
+      (kind) =>
+        [
+          { access: { write: { kinds: [kind] } } },
+          `access.write.kinds[0]: expected a kind from 0 to 65535 or a range such as "30000-39999", got ${JSON.stringify(kind)}`,
+        ] as const,
+    ),
+    [
+      { access: { connect: { allow: ["webOfTrust"] } } },
+      'access.webOfTrust.roots: expected an npub at least, since "webOfTrust" is allowed something',
+    ],
+    [
+      { information: { hidden: true }, plaintext: "allow" },
+      'information.hidden: expected false where plaintext is "allow", got true',
+    ],
+    [{ information: { hidden: 1 } }, "information.hidden: expected true or false, got 1"],
     [{ prot: 1 }, "prot: unknown setting; did you mean port?"],
     [
       { limits: { maxlimits: 1 } },

@@ -3,7 +3,7 @@
 import type { NostrEvent } from "../../src/nostr/event.ts";
 import type { Filter } from "../../src/nostr/filter.ts";
 import type { View } from "../../src/nostr/visibility.ts";
-import type { EventStore, Remainder, StoredFilter } from "../../src/store.ts";
+import type { EventStore, ExportOrder, Place, Remainder, StoredFilter } from "../../src/store.ts";
 
 export function filter(conditions: Partial<Filter>): Filter {
   return { tags: new Map(), ...conditions };
@@ -46,6 +46,28 @@ export async function authors(
   const pages: (readonly string[])[] = [];
   for await (const page of store.authors(filters, view)) pages.push(page);
   return pages.flat().sort();
+}
+
+/** Where the events of the answer stand, page borders removed. */
+export async function places(
+  store: EventStore,
+  filters: readonly Filter[],
+  view?: View,
+): Promise<readonly Place[]> {
+  const pages: (readonly Place[])[] = [];
+  for await (const page of store.locate(filters, view)) pages.push(page);
+  return pages.flat();
+}
+
+/** What is exported, page borders removed. */
+export async function exported(
+  store: EventStore,
+  filters: readonly Filter[],
+  order: ExportOrder,
+): Promise<readonly string[]> {
+  const pages: (readonly string[])[] = [];
+  for await (const page of store.export(filters, order)) pages.push(page);
+  return pages.flat();
 }
 
 /** The ids of the answer, in its order. */

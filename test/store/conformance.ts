@@ -11,7 +11,9 @@ import type { EventStore } from "../../src/store.ts";
 import { key, madeUp } from "../nostr/arbitrary.ts";
 import { ask, filter, tagged, texts } from "./ask.ts";
 import { counting } from "./conformance-count.ts";
-import { asking, askingForTags } from "./conformance-query.ts";
+import { deleting, sweeping, vanishing } from "./conformance-deletion.ts";
+import { exporting } from "./conformance-export.ts";
+import { asking, askingForTags, locating } from "./conformance-query.ts";
 import { searching } from "./conformance-search.ts";
 import { viewing } from "./conformance-view.ts";
 
@@ -31,9 +33,14 @@ export function storeConformance(name: string, open: () => Promise<EventStore>):
   describe(`${name}: replacing`, () => replacing(test));
   describe(`${name}: asking`, () => asking(test));
   describe(`${name}: asking for tags`, () => askingForTags(test));
+  describe(`${name}: locating`, () => locating(test));
   describe(`${name}: counting`, () => counting(test));
   describe(`${name}: searching`, () => searching(test));
+  describe(`${name}: deleting`, () => deleting(test));
+  describe(`${name}: vanishing`, () => vanishing(test));
+  describe(`${name}: sweeping`, () => sweeping(test));
   describe(`${name}: views`, () => viewing(test));
+  describe(`${name}: exporting`, () => exporting(test));
 }
 
 export type Test = (title: string, run: (store: EventStore) => Promise<void>) => void;

@@ -1,6 +1,6 @@
 /**
  * Random stores asked random questions: a store must answer exactly as the reference does, in
- * outcomes, order, union, what is left, count and authors.
+ * outcomes, order, union, what is left, places, count, authors and export.
  */
 
 import assert from "node:assert/strict";
@@ -10,8 +10,13 @@ import type { Filter } from "../../src/nostr/filter.ts";
 import type { View } from "../../src/nostr/visibility.ts";
 import { MemoryStore } from "../../src/store/memory.ts";
 import type { EventStore } from "../../src/store.ts";
-import { arbitraryEvent, arbitraryFilter, arbitraryView } from "../nostr/arbitrary.ts";
-import { answer, authors } from "./ask.ts";
+import {
+  arbitraryEvent,
+  arbitraryFilter,
+  arbitraryRequest,
+  arbitraryView,
+} from "../nostr/arbitrary.ts";
+import { answer, authors, exported, places } from "./ask.ts";
 
 export interface Dose {
   /** Fixes every event and every question. */
@@ -25,7 +30,7 @@ export interface Dose {
 export async function compareWithReference(store: EventStore, dose: Dose): Promise<void> {
   const { seed, batch } = dose;
   const reference = new MemoryStore();
-  const events = fc.sample(arbitraryEvent, { seed, numRuns: dose.events });
+  const events = sampleEvents(dose);
   for (let at = 0; at < events.length; at += batch) {
     const some = events.slice(at, at + batch);
     assert.deepEqual(await store.insert(some), await reference.insert(some), `seed ${seed}`);
@@ -36,10 +41,33 @@ export async function compareWithReference(store: EventStore, dose: Dose): Promi
     const where = report(dose, filters, view, actual, expected);
     if (actual.join() !== expected.join()) assert.fail(where);
     if (actualRest !== "unknown") assert.equal(actualRest, expectedRest, where);
+    const expectedPlaces = await places(reference, filters, view);
+    assert.deepEqual(await places(store, filters, view), expectedPlaces, where);
     assert.equal(await store.count(filters, view), await reference.count(filters, view), where);
     const expectedAuthors = await authors(reference, filters, view);
     assert.deepEqual(await authors(store, filters, view), expectedAuthors, where);
+    for (const order of ["oldest first", "newest first"] as const) {
+      const actual = await exported(store, filters, order);
+      const expected = await exported(reference, filters, order);
+      if (actual.join() !== expected.join()) {
+        assert.fail(report(dose, filters, undefined, actual, expected));
+      }
+    }
   }
+}
+
+/** A quarter as many requests to delete them as there are events, each event twice, in random order. */
+function sampleEvents({ seed, events: numRuns }: Dose): readonly VerifiedEvent[] {
+  const events = fc.sample(arbitraryEvent, { seed, numRuns });
+  const requests = fc.sample(arbitraryRequest(events), { seed, numRuns: numRuns / 4 });
+  const all = [...events, ...requests, ...events];
+  return shuffle(all, seed);
+}
+
+export function shuffle<T>(items: readonly T[], seed: number): readonly T[] {
+  const { length } = items;
+  const whole = fc.shuffledSubarray([...items], { minLength: length, maxLength: length });
+  return fc.sample(whole, { seed, numRuns: 1 })[0] ?? [];
 }
 
 type Question = readonly [filters: readonly Filter[], view: View | undefined];

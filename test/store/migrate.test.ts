@@ -31,7 +31,16 @@ describe("migrations", () => {
     assert.ok(Number(newest) >= 1);
     // FTS5 keeps the index `search` in tables of its own, search_….
     const ours = tables().filter((name) => !/^search_(?!state)/.test(String(name)));
-    assert.deepEqual(ours, ["event", "tag", "address", "search", "search_state"]);
+    assert.deepEqual(ours, [
+      "event",
+      "tag",
+      "deleted_id",
+      "deleted_address",
+      "vanished",
+      "address",
+      "search",
+      "search_state",
+    ]);
     migrate(database);
     assert.equal(version(), newest);
   });

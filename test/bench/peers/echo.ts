@@ -61,6 +61,7 @@ export async function serveSecure(): Promise<Endpoint> {
     path: "/",
     auth: "required",
     plaintext: "deny",
+    isHidden: false,
     plaintextNotice: "",
     maxMessage: DEFAULT_RELAY_MAX_MESSAGE,
     authDeadline: 60_000,

@@ -20,7 +20,8 @@ export interface TestClient {
   close(): void | Promise<void>;
 }
 
-export type Connect = () => Promise<TestClient>;
+/** Connects as an author whose key the relay then knows, or as a stranger. */
+export type Connect = (author?: Author) => Promise<TestClient>;
 
 export type Message = readonly unknown[];
 
@@ -32,13 +33,17 @@ export const CONFORMANCE_LIMITS: Limits = {
   maxMessageLength: 131_072,
   maxSubscriptions: 8,
   maxFilters: 5,
+  maxFilterValues: 5_000,
   maxLimit: 20,
   defaultLimit: 10,
   maxEventTags: 100,
   maxContentLength: 10_000,
   createdAtLowerLimit: 0,
   createdAtUpperLimit: 900,
+  minPowDifficulty: 0,
+  maxNegentropyEvents: 20_000,
   maxBufferedBytes: 4_194_304,
+  maxStallSeconds: 60,
 };
 
 export const crypto: CryptoProvider = createNodeCrypto();
@@ -61,6 +66,15 @@ export class Author {
   sign(template: Partial<EventTemplate> = {}, signer: CryptoProvider = crypto): VerifiedEvent {
     const whole = { created_at: NOW, kind: 1, tags: [], content: "", ...template };
     return signEvent(whole, this.#secretKey, signer);
+  }
+
+  /** With {@link signEvent}, what NIP-07 asks of a signer. */
+  async getPublicKey(): Promise<PublicKey> {
+    return this.pubkey;
+  }
+
+  async signEvent(template: EventTemplate): Promise<VerifiedEvent> {
+    return this.sign(template);
   }
 
   /** Signs the text as it is given: the id is its hash. */
@@ -233,6 +247,18 @@ export async function withSession(
   const client = await connect();
   await use(new Session(client));
   await client.close();
+}
+
+/** Opens a session as that author, in the middle of a test. */
+export async function speakAs<T>(
+  author: Author,
+  connect: Connect,
+  use: (session: Session) => Promise<T>,
+): Promise<T> {
+  const client = await connect(author);
+  const result = await use(new Session(client));
+  await client.close();
+  return result;
 }
 
 /** Opens two sessions, for a publisher and a listener. */

@@ -1,0 +1,142 @@
+/**
+ * Who may connect, read and write, as the operator lists them. Publishing is judged by the event's
+ * author, reading by the keys of who asks (SPEC, "More keys"); a banned key ends the channel.
+ */
+
+import type { VerifiedEvent } from "../nostr/event.ts";
+import type { Filter } from "../nostr/filter.ts";
+import type { PublicKey } from "../nostr/key.ts";
+import { KIND_EPHEMERAL_GIFT_WRAP, KIND_GIFT_WRAP, KIND_VANISH } from "../nostr/kind.ts";
+import { accept, type Policy, reject, type Verdict } from "../policy.ts";
+import { type KindRange, Kinds } from "./kinds.ts";
+
+/** One key, or a word for many: everybody, anonymous clients too, or those in the web of trust. */
+export type Who = PublicKey | "everybody" | "webOfTrust";
+
+/** Who may: those in `allow` who are not in `deny`. */
+export interface WhoSettings {
+  readonly allow: readonly Who[];
+  readonly deny: readonly PublicKey[];
+}
+
+/** Also what: the kinds in `kinds` that are not in `exceptKinds`. */
+export interface WhoAndWhatSettings extends WhoSettings {
+  readonly kinds: readonly KindRange[];
+  readonly exceptKinds: readonly KindRange[];
+}
+
+export interface AccessSettings {
+  /** A key in its `deny` is banned: nothing by its hand is taken either. */
+  readonly connect: WhoSettings;
+  readonly read: WhoAndWhatSettings;
+  readonly write: WhoAndWhatSettings;
+}
+
+/** The keys that "webOfTrust" stands for. */
+export interface Trusted {
+  has(key: PublicKey): boolean;
+}
+
+/** Answers `auth-required:` to who has shown no key, `blocked:` to denied keys, else `restricted:`. */
+export function accessPolicy(settings: AccessSettings, trusted: Trusted): Policy {
+  const connect = new Circle(settings.connect, trusted);
+  const read = new Circle(settings.read, trusted);
+  const write = new Circle(settings.write, trusted);
+  const shown = new Kinds(settings.read.kinds, settings.read.exceptKinds);
+  const taken = new Kinds(settings.write.kinds, settings.write.exceptKinds);
+  return {
+    admit(pubkey, peer) {
+      if (pubkey !== undefined && connect.denies(pubkey)) {
+        return reject("blocked", "this key is banned from this relay");
+      }
+      // A client may show further keys that are nothing to this relay, once one has let it in.
+      const keys = new Set(peer.pubkeys);
+      if (pubkey !== undefined) keys.add(pubkey);
+      return judgeKeys(connect, keys, "use this relay");
+    },
+    read(filters, peer) {
+      const verdict = judgeKeys(read, peer.pubkeys, "read here");
+      if (!verdict.accepted) return verdict;
+      return filters.every((filter) => asksOnlyFor(filter, (kind) => !shown.has(kind)))
+        ? reject("restricted", "events of these kinds are not shown here")
+        : accept;
+    },
+    narrow: (filter) => shown.narrow(filter),
+    write(event, peer) {
+      // Whoever wants to be forgotten is heard (NIP-62).
+      if (event.kind === KIND_VANISH) return accept;
+      if (!taken.has(event.kind)) {
+        return reject("restricted", `events of kind ${event.kind} are not accepted here`);
+      }
+      if (connect.denies(event.pubkey) || write.denies(event.pubkey)) {
+        return reject("blocked", "the author of this event may not publish here");
+      }
+      // Their author is a key for one use: what counts is who brings them.
+      if (isGiftWrap(event)) return judgeKeys(write, peer.pubkeys, "publish here");
+      return write.holds(event.pubkey)
+        ? accept
+        : reject("restricted", "the author of this event may not publish here");
+    },
+  };
+}
+
+/** Whether an anonymous client is turned away, whatever else is configured. */
+export function demandsKey({ connect }: AccessSettings): boolean {
+  return !connect.allow.includes("everybody");
+}
+
+/** Whether not every event of everybody is accepted (NIP-11, `restricted_writes`). */
+export function restrictsWrites({ connect, write }: AccessSettings): boolean {
+  return (
+    [connect, write].some(({ allow, deny }) => !allow.includes("everybody") || deny.length > 0) ||
+    !new Kinds(write.kinds, write.exceptKinds).isComplete
+  );
+}
+
+/** Whether the word is in one of the lists. */
+export function asksForWebOfTrust({ connect, read, write }: AccessSettings): boolean {
+  return [connect, read, write].some(({ allow }) => allow.includes("webOfTrust"));
+}
+
+/** Keys that may do one thing. */
+class Circle {
+  /** Whether this takes no key at all. */
+  readonly isOpen: boolean;
+  readonly #allowed: ReadonlySet<string>;
+  readonly #denied: ReadonlySet<string>;
+  readonly #trusted: Trusted | undefined;
+
+  constructor({ allow, deny }: WhoSettings, trusted: Trusted) {
+    this.isOpen = allow.includes("everybody");
+    this.#allowed = new Set(allow);
+    this.#denied = new Set(deny);
+    this.#trusted = allow.includes("webOfTrust") ? trusted : undefined;
+  }
+
+  denies(key: PublicKey): boolean {
+    return this.#denied.has(key);
+  }
+
+  holds(key: PublicKey): boolean {
+    if (this.#denied.has(key)) return false;
+    return this.isOpen || this.#allowed.has(key) || this.#trusted?.has(key) === true;
+  }
+}
+
+/** One key inside is enough. */
+function judgeKeys(circle: Circle, keys: ReadonlySet<PublicKey>, what: string): Verdict {
+  if (keys.size === 0) {
+    return circle.isOpen ? accept : reject("auth-required", `only known keys may ${what}`);
+  }
+  if ([...keys].some((key) => circle.holds(key))) return accept;
+  const isDenied = [...keys].every((key) => circle.denies(key));
+  return reject(isDenied ? "blocked" : "restricted", `this key may not ${what}`);
+}
+
+function asksOnlyFor({ kinds }: Filter, is: (kind: number) => boolean): boolean {
+  return kinds !== undefined && kinds.size > 0 && [...kinds].every(is);
+}
+
+function isGiftWrap({ kind }: VerifiedEvent): boolean {
+  return kind === KIND_GIFT_WRAP || kind === KIND_EPHEMERAL_GIFT_WRAP;
+}

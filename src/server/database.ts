@@ -1,0 +1,29 @@
+/** The database of a relay, for all who open it: the relay, `import`, `export`. */
+
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { openSqliteStore } from "../store/sqlite.ts";
+import type { EventStore } from "../store.ts";
+import type { RelayConfig } from "./config.ts";
+
+type Place = Pick<RelayConfig, "data">;
+
+export function hasDatabase(config: Place): boolean {
+  return existsSync(fileIn(config));
+}
+
+/**
+ * Opens the database, which other processes may have open too; where there is none, it is made.
+ * Whether it can be searched is for the relay to say; others keep the index as they find it. Throws a StoreError or the system's error.
+ */
+export async function openDatabase(
+  config: Place,
+  search: boolean | "as found" = "as found",
+): Promise<EventStore> {
+  mkdirSync(config.data, { recursive: true, mode: 0o700 });
+  return await openSqliteStore(fileIn(config), { search });
+}
+
+function fileIn({ data }: Place): string {
+  return join(data, "events.sqlite");
+}

@@ -1,0 +1,83 @@
+/** What the SQLite store removes in bulk, in slices: what has expired, and those who have vanished. */
+
+import { setImmediate as turn } from "node:timers/promises";
+import type { Database, Statement, Transaction } from "better-sqlite3";
+import { KIND_GIFT_WRAP, KIND_VANISH } from "../nostr/kind.ts";
+import { fromJson, highestSeq, type SqlValue } from "./row.ts";
+import type { EventTable } from "./table.ts";
+
+/** Rows that one transaction looks at. Between two of them the event loop turns. */
+const SLICE = 256;
+
+/** json is null where the event stays. */
+type Found = readonly [seq: bigint, json: string | null];
+type Vanishing = readonly [pubkey: Buffer, until: bigint];
+
+export class Eraser {
+  readonly #database: Database;
+  readonly #findExpired: Statement<SqlValue[]>;
+  readonly #findPending: Statement<SqlValue[]>;
+  readonly #findOwn: Statement<SqlValue[]>;
+  readonly #findReceived: Statement<SqlValue[]>;
+  readonly #settle: Statement<SqlValue[]>;
+  readonly #removeAll: Transaction<(rows: readonly Found[]) => void>;
+
+  constructor(database: Database, table: EventTable) {
+    const finding = (sql: string) => database.prepare<SqlValue[]>(sql).raw().safeIntegers();
+    this.#database = database;
+    this.#findExpired = finding(
+      "SELECT seq, json FROM event INDEXED BY event_expires_at WHERE expires_at <= ? LIMIT ?",
+    );
+    this.#findPending = finding("SELECT pubkey, until FROM vanished WHERE is_pending = 1");
+    this.#findOwn = finding(
+      `SELECT seq, CASE WHEN kind <> ${KIND_VANISH} THEN json END FROM event ` +
+        "INDEXED BY event_author WHERE pubkey = ? AND seq <= ? ORDER BY seq DESC LIMIT ?",
+    );
+    this.#findReceived = finding(
+      `SELECT tag.seq, CASE WHEN kind = ${KIND_GIFT_WRAP} THEN json END FROM tag CROSS JOIN event ` +
+        "USING (seq) WHERE name = 'p' AND value = ? AND tag.seq <= ? ORDER BY tag.seq DESC LIMIT ?",
+    );
+    this.#settle = database.prepare(
+      "UPDATE vanished SET is_pending = 0 WHERE pubkey = ? AND until = ?",
+    );
+    this.#removeAll = database.transaction((rows) => {
+      for (const [seq, json] of rows)
+        if (json !== null) table.remove({ seq, event: fromJson(json) });
+    });
+  }
+
+  /** See `EventStore.sweep`. */
+  sweep(now: number): number {
+    const expired = this.#findExpired.all(now, SLICE) as readonly Found[];
+    if (expired.length > 0) this.#removeAll.immediate(expired);
+    return expired.length;
+  }
+
+  /**
+   * Removes what is left of everybody who has vanished. What is interrupted, by the end of the
+   * process for instance, goes on with the next call.
+   */
+  async finishVanishing(): Promise<void> {
+    const pending = this.#findPending.all() as readonly Vanishing[];
+    if (pending.length === 0) return;
+    for (const [pubkey, until] of pending) {
+      const newest = highestSeq(Number(until));
+      await this.#removeFound(this.#findOwn, pubkey, newest);
+      await this.#removeFound(this.#findReceived, pubkey, newest);
+      this.#settle.run(pubkey, until);
+    }
+    // The log still holds the pages as they were.
+    this.#database.pragma("wal_checkpoint(TRUNCATE)");
+  }
+
+  async #removeFound(find: Statement<SqlValue[]>, pubkey: Buffer, newest: bigint): Promise<void> {
+    for (let from = newest; ; ) {
+      const rows = find.all(pubkey, from, SLICE) as readonly Found[];
+      if (rows.some(([, json]) => json !== null)) this.#removeAll.immediate(rows);
+      const last = rows.at(-1);
+      if (last === undefined || rows.length < SLICE) return;
+      from = last[0] - 1n;
+      await turn();
+    }
+  }
+}
