@@ -7,6 +7,7 @@
 
 import type { NostrEvent, VerifiedEvent } from "./nostr/event.ts";
 import type { Filter } from "./nostr/filter.ts";
+import type { PublicKey } from "./nostr/key.ts";
 import type { View } from "./nostr/visibility.ts";
 
 /**
@@ -17,6 +18,18 @@ import type { View } from "./nostr/visibility.ts";
  * - `deleted`: its author, or the recipient of a gift wrap, has deleted it or has vanished.
  */
 export type InsertOutcome = "stored" | "duplicate" | "superseded" | "deleted";
+
+/** A filter with what only the store is told. */
+export interface StoredFilter extends Filter {
+  /** How many events beyond `limit` may come so that the last second is there as a whole. */
+  readonly surplus?: number;
+}
+
+/**
+ * What the limits have left over (NIP-67): `finish` is nothing, `more` is something that no filter
+ * has contributed; where it would take a search to tell, `unknown`.
+ */
+export type Remainder = "finish" | "more" | "unknown";
 
 /** What places an event in the order of answers. */
 export type Place = Pick<NostrEvent, "created_at" | "id">;
@@ -37,14 +50,26 @@ export interface EventStore {
    * The union of the filters' results, each event once, newest first, ties lowest id first, as
    * pages of canonical JSON texts. Each filter contributes its newest `limit` events; without a
    * limit, all. With a view, what it does not show is not there: limits count visible events. Without
-   * one, everything is shown. The caller may stop at any page; a page may be empty, which says no
-   * more than that the search goes on.
+   * one, everything is shown. Filters with `search` go first, one after another, each in the order of
+   * relevance (`rank`). The caller may stop at any page; a page may be empty, which says no more than
+   * that the search goes on. Returns what is left.
    */
-  query(filters: readonly Filter[], view?: View): AsyncIterable<readonly string[]>;
-  /** The places of what `query` would give, in the same order and under the same rules. */
+  query(
+    filters: readonly StoredFilter[],
+    view?: View,
+  ): AsyncGenerator<readonly string[], Remainder, undefined>;
+  /**
+   * The places of what matches, under the rules of `query`, but always newest first: a filter with
+   * `search` contributes its newest `limit`, too, not its best.
+   */
   locate(filters: readonly Filter[], view?: View): AsyncIterable<readonly Place[]>;
   /** How many different events match any of the filters and are in the view; limits are ignored. */
   count(filters: readonly Filter[], view?: View): Promise<number>;
+  /**
+   * The author of each event that `count` counts, once an event, in pages; the caller may stop at
+   * any page.
+   */
+  authors(filters: readonly Filter[], view?: View): AsyncIterable<readonly PublicKey[]>;
   /** Removes events that have expired by `now` (unix seconds), a bounded number; resolves with it. */
   sweep(now: number): Promise<number>;
   /**

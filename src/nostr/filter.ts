@@ -1,5 +1,5 @@
 /**
- * Filters (NIP-01): parse, and match one event. `matchFilter` is the reference that every store's
+ * Filters (NIP-01, NIP-50, NIP-91): parse, and match one event. `matchFilter` is the reference that every store's
  * queries must agree with.
  */
 
@@ -7,6 +7,7 @@ import { indexedTags, isTagLetter, MAX_CREATED_AT, type NostrEvent } from "./eve
 import { isHex32 } from "./key.ts";
 import { MAX_KIND } from "./kind.ts";
 import { isRecord, isWellFormed, malformed, type Parsed, parsed } from "./parsed.ts";
+import { matchSearch, parseSearch, type Search } from "./search.ts";
 
 /** All conditions must hold; inside one set, one value must. An empty set matches nothing. */
 export interface Filter {
@@ -16,7 +17,11 @@ export interface Filter {
   /** None of these: never asked by a client, but set where some kinds are not to be shown. */
   readonly exceptKinds?: ReadonlySet<number>;
   /** Tag letter → wanted values. */
-  readonly tags: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly tags: TagSets;
+  /** Tag letter → values that must all be there (NIP-91). */
+  readonly allTags?: TagSets;
+  /** Words to find; the answer is in the order of relevance (NIP-50). */
+  readonly search?: Search;
   /** Unix seconds, inclusive. */
   readonly since?: number;
   /** Unix seconds, inclusive. */
@@ -33,16 +38,20 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
  */
 export function parseFilter(value: unknown): Parsed<Filter> {
   if (!isRecord(value)) return malformed("invalid: filter is not an object");
-  const tags = new Map<string, ReadonlySet<string>>();
-  const filter: Mutable<Filter> = { tags };
+  const lists: TagLists = { "#": new Map(), "&": new Map() };
+  const filter: Mutable<Filter> = { tags: lists["#"] };
   for (const [key, condition] of Object.entries(value)) {
-    const reason = readCondition(filter, tags, key, condition);
+    const reason = readCondition(filter, lists, key, condition);
     if (reason !== undefined) return malformed(reason);
+  }
+  if (lists["&"].size > 0) {
+    filter.tags = alternatives(lists);
+    filter.allTags = lists["&"];
   }
   return parsed(filter);
 }
 
-/** What `#x` conditions look at: tag letter → values. */
+/** Tag letter → values: what tag conditions want, and what they look at. */
 export type TagSets = ReadonlyMap<string, ReadonlySet<string>>;
 
 export function tagSets(event: NostrEvent): TagSets {
@@ -66,10 +75,18 @@ export function matchFilter(filter: Filter, event: NostrEvent, tags?: TagSets): 
   if (filter.exceptKinds?.has(event.kind)) return false;
   if (filter.authors && !filter.authors.has(event.pubkey)) return false;
   if (filter.ids && !filter.ids.has(event.id)) return false;
-  if (filter.tags.size === 0) return true;
+  if (!matchTags(filter, event, tags)) return false;
+  return filter.search === undefined || matchSearch(filter.search, event);
+}
+
+function matchTags(filter: Filter, event: NostrEvent, tags: TagSets | undefined): boolean {
+  if (filter.tags.size === 0 && filter.allTags === undefined) return true;
   const present = tags ?? tagSets(event);
   for (const [letter, wanted] of filter.tags) {
     if (!intersect(wanted, present.get(letter))) return false;
+  }
+  for (const [letter, wanted] of filter.allTags ?? []) {
+    if (!includes(present.get(letter), wanted)) return false;
   }
   return true;
 }
@@ -90,9 +107,29 @@ function intersect(a: ReadonlySet<string>, b: ReadonlySet<string> | undefined): 
   return false;
 }
 
+/** Nothing includes an empty set, which matches nothing here as elsewhere. */
+function includes(a: ReadonlySet<string> | undefined, b: ReadonlySet<string>): boolean {
+  if (a === undefined || b.size === 0 || b.size > a.size) return false;
+  for (const value of b) if (!a.has(value)) return false;
+  return true;
+}
+
+/** The values of `#` and `&` conditions. */
+type TagLists = Readonly<Record<"#" | "&", Map<string, ReadonlySet<string>>>>;
+
+/** The `#` conditions without the values that `&` demands anyway, which count once (NIP-91). */
+function alternatives({ "#": some, "&": all }: TagLists): TagSets {
+  const rest = new Map<string, ReadonlySet<string>>();
+  for (const [letter, values] of some) {
+    const others = [...values].filter((value) => !all.get(letter)?.has(value));
+    if (others.length > 0 || values.size === 0) rest.set(letter, new Set(others));
+  }
+  return rest;
+}
+
 function readCondition(
   filter: Mutable<Filter>,
-  tags: Map<string, ReadonlySet<string>>,
+  lists: TagLists,
   key: string,
   condition: unknown,
 ): string | undefined {
@@ -106,6 +143,8 @@ function readCondition(
       if (!isListOf(condition, isKind)) return "invalid: kinds must be integers from 0 to 65535";
       filter.kinds = new Set(condition);
       return undefined;
+    case "search":
+      return readSearch(filter, condition);
     case "since":
     case "until":
     case "limit":
@@ -113,24 +152,28 @@ function readCondition(
       filter[key] = condition + 0; // JSON's -0 becomes 0
       return undefined;
     default:
-      return readTagCondition(tags, key, condition);
+      return readTagCondition(lists, key, condition);
   }
 }
 
-function readTagCondition(
-  tags: Map<string, ReadonlySet<string>>,
-  key: string,
-  condition: unknown,
-): string | undefined {
-  const letter = key.slice(1);
-  if (!key.startsWith("#") || !isTagLetter(letter)) {
+function readSearch(filter: Mutable<Filter>, condition: unknown): string | undefined {
+  if (!isText(condition)) return "invalid: search must be a string";
+  const search = parseSearch(condition);
+  if (!search.ok) return search.reason;
+  if (search.value) filter.search = search.value;
+  return undefined;
+}
+
+function readTagCondition(lists: TagLists, key: string, condition: unknown): string | undefined {
+  const [sign, letter] = [key.charAt(0), key.slice(1)];
+  if ((sign !== "#" && sign !== "&") || !isTagLetter(letter)) {
     return "unsupported: filter contains unknown elements";
   }
   if (!isListOf(condition, isText)) return `invalid: ${key} must be a list of strings`;
   if ((letter === "e" || letter === "p") && !condition.every(isHex32)) {
     return `invalid: ${key} must be 64-digit lower-case hex`;
   }
-  tags.set(letter, new Set(condition));
+  lists[sign].set(letter, new Set(condition));
   return undefined;
 }
 

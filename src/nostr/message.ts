@@ -1,5 +1,6 @@
 /**
- * Messages between client and relay (NIP-01, NIP-42, NIP-77): text to a typed message, replies to text.
+ * Messages between client and relay (NIP-01, NIP-42, NIP-45, NIP-77): text to a typed message, replies
+ * to text.
  * What cannot be understood becomes the reply that NIP-01 wants for it.
  */
 
@@ -31,7 +32,7 @@ export type NegReason = Reason | `closed: ${string}`;
 export type ClientMessage =
   | { readonly type: "EVENT"; readonly event: NostrEvent }
   | { readonly type: "AUTH"; readonly event: NostrEvent }
-  | { readonly type: "REQ"; readonly id: string; readonly filters: readonly Filter[] }
+  | { readonly type: "REQ" | "COUNT"; readonly id: string; readonly filters: readonly Filter[] }
   | { readonly type: "CLOSE" | "NEG-CLOSE"; readonly id: string }
   | {
       readonly type: "NEG-OPEN";
@@ -41,7 +42,7 @@ export type ClientMessage =
     }
   | { readonly type: "NEG-MSG"; readonly id: string; readonly message: Uint8Array }
   /**
-   * Broken, but it can be named: the answer is OK false to an EVENT or AUTH, CLOSED to a REQ,
+   * Broken, but it can be named: the answer is OK false to an EVENT or AUTH, CLOSED to a REQ or COUNT,
    * NEG-ERR to a NEG-OPEN or NEG-MSG.
    */
   | {
@@ -81,7 +82,8 @@ export function parseClientMessage(text: string): ClientMessage {
     case "AUTH":
       return readEventMessage(items[0], items[1]);
     case "REQ":
-      return readReq(items[1], items.slice(2));
+    case "COUNT":
+      return readQuery(items[0], items[1], items.slice(2));
     case "CLOSE":
     case "NEG-CLOSE":
       // NIP-01 has no reply to CLOSE, so an id that cannot exist closes nothing, silently.
@@ -107,8 +109,24 @@ export function eventMessage(subscriptionId: string, json: string): string {
   return `["EVENT",${JSON.stringify(subscriptionId)},${json}]`;
 }
 
-export function eoseMessage(subscriptionId: string): string {
-  return JSON.stringify(["EOSE", subscriptionId]);
+/** What EOSE says about stored events that were not sent: none exist, or some do (NIP-67). */
+export type EoseHint = "finish" | "more";
+
+export function eoseMessage(subscriptionId: string, hint?: EoseHint): string {
+  return JSON.stringify(["EOSE", subscriptionId, ...(hint === undefined ? [] : [[hint]])]);
+}
+
+/** The answer to a COUNT (NIP-45). */
+export interface CountResult {
+  readonly count: number;
+  /** Where counting was cut short, so that `count` is the least there is. */
+  readonly approximate?: boolean;
+  /** HyperLogLog registers, 512 hex digits. */
+  readonly hll?: string;
+}
+
+export function countMessage(id: string, result: CountResult): string {
+  return JSON.stringify(["COUNT", id, result]);
 }
 
 export function closedMessage(subscriptionId: string, reason: Reason): string {
@@ -144,8 +162,8 @@ function readEventMessage(type: "EVENT" | "AUTH", value: unknown): ClientMessage
     : malformedMessage(notice(reason));
 }
 
-function readReq(id: unknown, items: readonly unknown[]): ClientMessage {
-  if (!canEcho(id)) return namelessMessage("REQ");
+function readQuery(type: "REQ" | "COUNT", id: unknown, items: readonly unknown[]): ClientMessage {
+  if (!canEcho(id)) return namelessMessage(type);
   if (!isSubscriptionId(id)) return refusedMessage("REQ", id, BAD_ID);
   if (items.length === 0) {
     return refusedMessage("REQ", id, "invalid: at least one filter is needed");
@@ -156,7 +174,7 @@ function readReq(id: unknown, items: readonly unknown[]): ClientMessage {
     if (!filter.ok) return refusedMessage("REQ", id, filter.reason as Reason);
     filters.push(filter.value);
   }
-  return { type: "REQ", id, filters };
+  return { type, id, filters };
 }
 
 function readNegOpen(id: unknown, conditions: unknown, hex: unknown): ClientMessage {
@@ -185,7 +203,7 @@ function isSubscriptionId(id: string): boolean {
   return id !== "" && [...id].length <= MAX_SUBSCRIPTION_ID;
 }
 
-function namelessMessage(verb: "REQ" | "NEG-OPEN"): ClientMessage {
+function namelessMessage(verb: "REQ" | "COUNT" | "NEG-OPEN"): ClientMessage {
   const reason = `invalid: ${verb} needs a subscription id of 1 to 64 characters`;
   return malformedMessage(notice(reason));
 }

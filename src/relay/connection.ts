@@ -23,11 +23,10 @@ import { Inbox } from "./inbox.ts";
 import type { Ingest, Verify } from "./ingest.ts";
 import { Negentropy, type NegentropyParts } from "./negentropy.ts";
 import { Outbox } from "./outbox.ts";
-import { Queries } from "./queries.ts";
-import type { QueryParts } from "./query.ts";
+import { Queries, type QueriesParts } from "./queries.ts";
 import { Reader, type ReaderParts } from "./reader.ts";
 
-export interface ConnectionParts extends ReaderParts, QueryParts, NegentropyParts {
+export interface ConnectionParts extends ReaderParts, QueriesParts, NegentropyParts {
   readonly ingest: Ingest;
   readonly verify: Verify;
   readonly auth: "required" | "optional";
@@ -138,8 +137,9 @@ export class Connection {
       case "AUTH":
         return this.#authenticate(message.event);
       case "REQ":
+      case "COUNT":
         if (this.#isStranger()) return this.#queries.refuse(message.id, AUTH_REQUIRED);
-        return this.#queries.open(message.id, message.filters);
+        return this.#queries.open(message);
       case "CLOSE":
         return this.#queries.close(message.id);
       case "NEG-OPEN":
@@ -163,6 +163,7 @@ export class Connection {
       case "AUTH":
         return this.#answer(okMessage(message.event.id, false, reason));
       case "REQ":
+      case "COUNT":
         return this.#queries.refuse(message.id, reason);
       case "CLOSE":
         return this.#queries.close(message.id); // makes room, so it is always welcome
@@ -272,6 +273,6 @@ export class Connection {
 
 function verbOf(message: ClientMessage): Verb {
   const verb = message.type === "refused" ? message.verb : message.type;
-  if (verb === "NEG-OPEN") return "REQ"; // it scans the store as a REQ does
+  if (verb === "NEG-OPEN" || verb === "COUNT") return "REQ"; // they scan the store as a REQ does
   return verb === "EVENT" || verb === "REQ" ? verb : "other";
 }

@@ -25,6 +25,7 @@ export interface InformationParts {
   readonly self: PublicKey;
   readonly limits: Limits;
   readonly auth: "required" | "optional";
+  readonly search: boolean;
   /** Whether the operator takes only some events, or those of some people. */
   readonly restrictsWrites: boolean;
   /** Whether there is a list of members, and requests to join and leave are followed. */
@@ -75,11 +76,12 @@ export function information(parts: InformationParts): Information {
   };
 }
 
-/** What has a switch is announced where it is on: work, members, reconciliation. */
-function supportedNips({ limits, hasMembers }: InformationParts): readonly number[] {
-  const nips = [1, 9, 11, 17, 40, 42, 59, 62, 70];
+/** What has a switch is announced where it is on: work, members, search, reconciliation. */
+function supportedNips({ limits, hasMembers, search }: InformationParts): readonly number[] {
+  const nips = [1, 9, 11, 17, 40, 42, 45, 59, 62, 67, 70, 91];
   if (limits.minPowDifficulty > 0) nips.push(13);
   if (hasMembers) nips.push(43);
+  if (search) nips.push(50);
   if (limits.maxNegentropyEvents > 0) nips.push(77);
   return nips.sort((a, b) => a - b);
 }

@@ -3,8 +3,14 @@
  * however many connections and queries it has. Whoever asks for little finds a turn free.
  */
 
+import type { Reason } from "../nostr/message.ts";
+
 /** Empty pages in a row after which an answer costs more than it may: millions of events looked at. */
 export const MAX_FRUITLESS = 10_000;
+
+/** What a REQ or COUNT is told then. */
+export const TOO_COSTLY: Reason =
+  "error: this query looks at too many events, it needs closer filters";
 
 /** Events that one address may get in one turn of the event loop: some milliseconds. */
 const EVENTS = 2_048;
@@ -24,18 +30,18 @@ export class Pace {
     this.#defer = defer;
   }
 
-  /** The pages, each in its turn. Who stops early ends the source, too. */
-  async *paced<Page extends readonly unknown[]>(
+  /** The pages and what the source returns, each in its turn. Who stops early ends the source, too. */
+  async *paced<Page extends readonly unknown[], Rest>(
     address: string,
-    source: AsyncIterable<Page>,
-  ): AsyncGenerator<Page> {
+    source: AsyncIterable<Page, Rest>,
+  ): AsyncGenerator<Page, Rest, undefined> {
     const pages = source[Symbol.asyncIterator]();
     try {
       for (;;) {
         await this.#take(address);
         const { done, value } = await pages.next();
         this.#giveBack(address, done ? PAGE - OVERHEAD : unusedOf(value));
-        if (done) return;
+        if (done) return value;
         yield value;
       }
     } finally {

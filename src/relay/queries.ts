@@ -1,41 +1,51 @@
 /**
- * All REQs of one client: what it may ask, how many at once, and which one an id means now.
+ * All REQs and COUNTs of one client: what it may ask, how many at once, and which one an id means
+ * now.
  */
 
-import type { Filter } from "../nostr/filter.ts";
-import { closedMessage, type Reason } from "../nostr/message.ts";
+import { type ClientMessage, closedMessage, type Reason } from "../nostr/message.ts";
 import { reasonOf, type Verdict } from "../nostr/verdict.ts";
+import { Count, type CountParts } from "./count.ts";
 import type { Outbox } from "./outbox.ts";
 import { Query, type QueryParts } from "./query.ts";
 import type { Reader } from "./reader.ts";
 
-/** Scans of the store that one client may have under way. The rest of its REQs wait in order. */
+export interface QueriesParts extends QueryParts, CountParts {}
+
+/** What asks for the filters: a REQ or a COUNT. */
+export type QueryMessage = Extract<ClientMessage, { readonly type: "REQ" | "COUNT" }>;
+
+/** What a {@link QueryMessage} becomes: its id names it as long as it is not stopped. */
+type Asked = Pick<Query, "id" | "filters" | "isStopped" | "start" | "stop" | "scan">;
+
+/** Scans of the store that one client may have under way. What else it asks waits in order. */
 const MAX_SCANS = 4;
 
 export class Queries {
-  readonly #parts: QueryParts;
+  readonly #parts: QueriesParts;
   readonly #reader: Reader;
   readonly #outbox: Outbox;
-  readonly #open = new Map<string, Query>();
-  readonly #waiting = new Set<Query>();
+  readonly #open = new Map<string, Asked>();
+  readonly #waiting = new Set<Asked>();
   readonly #scans = new Set<Promise<void>>();
   #ended = false;
 
-  constructor(parts: QueryParts, reader: Reader, outbox: Outbox) {
+  constructor(parts: QueriesParts, reader: Reader, outbox: Outbox) {
     this.#parts = parts;
     this.#reader = reader;
     this.#outbox = outbox;
   }
 
   /**
-   * Opens a subscription in place of the one that had this id, if any. Returns a promise only where
-   * the policy has to be waited for; what the client sends after the REQ should wait, too.
+   * Opens a subscription, or a count, in place of what had this id, if anything. Returns a promise
+   * only where the policy has to be waited for; what the client sends next should wait, too.
    */
-  open(id: string, filters: readonly Filter[]): void | Promise<void> {
+  open(message: QueryMessage): void | Promise<void> {
+    const { type, id, filters } = message;
     this.close(id);
     const { maxFilters, maxSubscriptions } = this.#parts.limits;
     if (filters.length > maxFilters) {
-      this.refuse(id, `invalid: a REQ may have at most ${maxFilters} filters`);
+      this.refuse(id, `invalid: a ${type} may have at most ${maxFilters} filters`);
       return;
     }
     if (this.#open.size >= maxSubscriptions) {
@@ -43,11 +53,11 @@ export class Queries {
       return;
     }
     const verdict = this.#reader.ask(filters);
-    if (verdict instanceof Promise) return verdict.then((v) => this.#follow(v, id, filters));
-    this.#follow(verdict, id, filters);
+    if (verdict instanceof Promise) return verdict.then((v) => this.#follow(v, message));
+    this.#follow(verdict, message);
   }
 
-  /** Answers a REQ with CLOSED, which also ends the subscription that had this id. */
+  /** Answers a REQ or COUNT with CLOSED, which also ends the subscription that had this id. */
   refuse(id: string, reason: Reason): void {
     this.close(id);
     this.#outbox.send(closedMessage(id, reason));
@@ -78,14 +88,15 @@ export class Queries {
     await Promise.all(this.#scans);
   }
 
-  #follow(verdict: Verdict, id: string, filters: readonly Filter[]): void {
+  #follow(verdict: Verdict, { type, id, filters }: QueryMessage): void {
     if (this.#ended) return;
     if (!verdict.accepted) {
       this.refuse(id, reasonOf(verdict));
       return;
     }
     const shown = filters.map((filter) => this.#reader.narrow(filter));
-    const query = new Query(id, shown, this.#reader, this.#parts, this.#outbox);
+    const Asked = type === "REQ" ? Query : Count;
+    const query: Asked = new Asked(id, shown, this.#reader, this.#parts, this.#outbox);
     this.#open.set(id, query);
     query.start();
     this.#waiting.add(query);

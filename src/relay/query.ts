@@ -8,13 +8,19 @@ import type { Log } from "../log.ts";
 import { idOfJson, type VerifiedEvent } from "../nostr/event.ts";
 import type { Filter } from "../nostr/filter.ts";
 import type { EventId } from "../nostr/key.ts";
-import { closedMessage, eoseMessage, eventMessage, type Reason } from "../nostr/message.ts";
+import {
+  closedMessage,
+  type EoseHint,
+  eoseMessage,
+  eventMessage,
+  type Reason,
+} from "../nostr/message.ts";
 import { isVisible, type View } from "../nostr/visibility.ts";
 import type { Limits } from "../policy.ts";
-import type { EventStore } from "../store.ts";
+import type { EventStore, Remainder, StoredFilter } from "../store.ts";
 import type { Ingest } from "./ingest.ts";
 import type { Outbox } from "./outbox.ts";
-import { MAX_FRUITLESS } from "./pace.ts";
+import { MAX_FRUITLESS, TOO_COSTLY } from "./pace.ts";
 import type { Reader } from "./reader.ts";
 import type { Subscription, Subscriptions } from "./subscriptions.ts";
 
@@ -42,6 +48,7 @@ export class Query implements Subscription {
   #held: Map<EventId, VerifiedEvent> | undefined = new Map();
   /** Sent from the store before live delivery came to them. */
   readonly #early = new Set<EventId>();
+  #sent = 0;
   #stopped = false;
 
   constructor(
@@ -89,8 +96,8 @@ export class Query implements Subscription {
   /** Sends what is stored, then EOSE. Never rejects; a failing store ends the query with CLOSED. */
   async scan(): Promise<void> {
     try {
-      await this.#sendStored();
-      if (!this.#stopped) this.#goLive();
+      const hint = await this.#sendStored();
+      if (!this.#stopped) this.#goLive(hint);
     } catch (error) {
       this.#parts.log("error", "query failed", { error: String(error) });
       this.#kill("error: the store could not answer");
@@ -103,27 +110,40 @@ export class Query implements Subscription {
     this.#outbox.send(closedMessage(this.id, reason));
   }
 
-  async #sendStored(): Promise<void> {
+  /** Returns what EOSE can say for certain. */
+  async #sendStored(): Promise<EoseHint | undefined> {
     for (const event of this.#reader.made(this.filters)) this.#show(event.json);
     const filters = storedFilters(this.filters, this.#parts.limits);
-    if (filters.length === 0) return;
-    let sent = 0;
+    if (filters.length === 0) return undefined;
+    const pages = this.#reader.paced(this.#parts.store.query(filters, this.view));
     let fruitless = 0;
-    for await (const page of this.#reader.paced(this.#parts.store.query(filters, this.view))) {
-      fruitless = page.length === 0 ? fruitless + 1 : 0;
-      if (fruitless > MAX_FRUITLESS) {
-        return this.#kill("error: this query looks at too many events, it needs closer filters");
-      }
-      for (const json of page) {
-        if (sent % SLICE === SLICE - 1) await new Promise<void>(this.#parts.defer);
-        while (this.#outbox.isFull) await this.#outbox.emptied();
-        if (this.#stopped) return;
-        this.#sendOneStored(json);
-        sent += 1;
-      }
+    for (let page = await pages.next(); ; page = await pages.next()) {
+      if (page.done) return this.#hint(page.value, filters);
+      fruitless = page.value.length === 0 ? fruitless + 1 : 0;
+      if (fruitless > MAX_FRUITLESS) this.#kill(TOO_COSTLY);
+      else await this.#sendPage(page.value);
+      if (!this.#stopped) continue;
+      await pages.return("unknown");
+      return undefined;
+    }
+  }
+
+  async #sendPage(page: readonly string[]): Promise<void> {
+    for (const json of page) {
+      if (this.#sent % SLICE === SLICE - 1) await new Promise<void>(this.#parts.defer);
       while (this.#outbox.isFull) await this.#outbox.emptied();
       if (this.#stopped) return;
+      this.#sendOneStored(json);
+      this.#sent += 1;
     }
+    while (this.#outbox.isFull) await this.#outbox.emptied();
+  }
+
+  #hint(remainder: Remainder, asked: readonly Filter[]): EoseHint | undefined {
+    if (remainder === "more") return "more";
+    // Nobody has looked for what a filter with `limit: 0` matches.
+    const isWhole = remainder === "finish" && asked.length === this.filters.length;
+    return isWhole ? "finish" : undefined;
   }
 
   #sendOneStored(json: string): void {
@@ -133,8 +153,8 @@ export class Query implements Subscription {
     this.#show(json);
   }
 
-  #goLive(): void {
-    this.#outbox.send(eoseMessage(this.id));
+  #goLive(hint: EoseHint | undefined): void {
+    this.#outbox.send(eoseMessage(this.id, hint));
     for (const event of this.#releaseHeld()) {
       // It may have expired while it waited.
       if (isVisible(event, this.view)) this.#show(event.json);
@@ -154,12 +174,16 @@ export class Query implements Subscription {
   }
 }
 
-/** What the store is asked: limits clamped silently (NIP-11, `max_limit`), none for `limit: 0`. */
-function storedFilters(filters: readonly Filter[], limits: Limits): readonly Filter[] {
+/**
+ * What the store is asked: limits clamped silently (NIP-11, `max_limit`), none for `limit: 0`. Where
+ * the client has set no limit, the relay's own does not cut a second in two (NIP-67).
+ */
+function storedFilters(filters: readonly Filter[], limits: Limits): readonly StoredFilter[] {
+  const { maxLimit, defaultLimit } = limits;
   return filters
-    .map((filter) => ({
-      ...filter,
-      limit: Math.min(filter.limit ?? limits.defaultLimit, limits.maxLimit),
-    }))
+    .map((filter) => {
+      const limit = Math.min(filter.limit ?? defaultLimit, maxLimit);
+      return { ...filter, limit, surplus: filter.limit === undefined ? maxLimit - limit : 0 };
+    })
     .filter((filter) => filter.limit > 0);
 }

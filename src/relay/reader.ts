@@ -1,5 +1,6 @@
 /**
- * What one client may read, however it asks: the same gates and the same view for REQ and NEG-OPEN.
+ * What one client may read, however it asks: the same gates and the same view for REQ, COUNT
+ * and NEG-OPEN.
  */
 
 import type { Peer } from "../channel.ts";
@@ -19,6 +20,8 @@ export interface ReaderParts {
   readonly policy: Policy;
   readonly limits: Limits;
   readonly pace: Pace;
+  /** Whether the store can search (NIP-50). */
+  readonly search: boolean;
   readonly clock: Clock;
   readonly log: Log;
   readonly made?: Made;
@@ -46,6 +49,9 @@ export class Reader {
     if (filters.reduce((sum, filter) => sum + valuesIn(filter), 0) > maxFilterValues) {
       return reject("invalid", `the filters of a query may have at most ${maxFilterValues} values`);
     }
+    if (!this.#parts.search && filters.some(({ search }) => search !== undefined)) {
+      return reject("unsupported", "this relay has no search");
+    }
     if (this.#peer.pubkeys.size === 0 && filters.some(isGuardedFilter)) {
       return reject("auth-required", "gift wraps are shown to their recipients only");
     }
@@ -72,12 +78,14 @@ export class Reader {
   }
 
   /** Lets pages come in this client's turns only. */
-  paced<Page extends readonly unknown[]>(pages: AsyncIterable<Page>): AsyncIterable<Page> {
+  paced<Page extends readonly unknown[], Rest>(
+    pages: AsyncIterable<Page, Rest>,
+  ): AsyncGenerator<Page, Rest, undefined> {
     return this.#parts.pace.paced(this.#peer.address, pages);
   }
 }
 
-function valuesIn({ ids, authors, kinds, tags }: Filter): number {
-  const lists = [ids, authors, kinds, ...tags.values()];
+function valuesIn({ ids, authors, kinds, tags, allTags }: Filter): number {
+  const lists = [ids, authors, kinds, ...tags.values(), ...(allTags?.values() ?? [])];
   return lists.reduce((sum, list) => sum + (list?.size ?? 0), 0);
 }

@@ -27,6 +27,8 @@ export interface RelayParts {
   readonly limits: Limits;
   /** Whether EVENT and REQ need a peer that has authenticated. */
   readonly auth: "required" | "optional";
+  /** Whether the store can search (NIP-50). */
+  readonly search: boolean;
   readonly clock: Clock;
   /** What is made for whoever asks; nothing, if it is left out. */
   readonly made?: Made;

@@ -113,6 +113,10 @@ function* keysOfFilter(filter: Filter): Iterable<Key> {
 
 function narrowestTag(filter: Filter): readonly [string, ReadonlySet<string>] | readonly [] {
   let narrowest: readonly [string, ReadonlySet<string>] | readonly [] = [];
+  // Where all values must be there, one of them is enough to find the filter by.
+  for (const [letter, values] of filter.allTags ?? []) {
+    narrowest = [letter, new Set([...values].slice(0, 1))];
+  }
   for (const condition of filter.tags) {
     if (condition[1].size < (narrowest[1]?.size ?? Infinity)) narrowest = condition;
   }

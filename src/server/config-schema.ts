@@ -232,6 +232,12 @@ export const configSchema: z.ZodType<RelayConfig> = z
       auth: choice("required", "optional")
         .default("required")
         .describe("Whether clients on encrypted connections must prove a key of their own."),
+      search: z
+        .boolean({ error: "true or false" })
+        .default(true)
+        .describe(
+          "Whether what people write can be searched (NIP-50). The index takes room and time; it is made or dropped at the next start.",
+        ),
       information,
       access,
       membership,

@@ -14,11 +14,14 @@ export function hasDatabase(config: Place): boolean {
 
 /**
  * Opens the database, which other processes may have open too; where there is none, it is made.
- * Throws a StoreError or the system's error.
+ * Whether it can be searched is for the relay to say; others keep the index as they find it. Throws a StoreError or the system's error.
  */
-export async function openDatabase(config: Place): Promise<EventStore> {
+export async function openDatabase(
+  config: Place,
+  search: boolean | "as found" = "as found",
+): Promise<EventStore> {
   mkdirSync(config.data, { recursive: true, mode: 0o700 });
-  return await openSqliteStore(fileIn(config));
+  return await openSqliteStore(fileIn(config), { search });
 }
 
 function fileIn({ data }: Place): string {

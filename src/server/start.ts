@@ -58,12 +58,12 @@ export async function startRelay(
   const { log = silent } = options;
   const crypto = createNodeCrypto();
   const clock = systemClock;
-  const { host, path, auth, limits } = config;
+  const { host, path, auth, limits, search } = config;
   mkdirSync(config.data, { recursive: true, mode: 0o700 });
   const key = openRelayKey(config.key, crypto);
   const self = publicKeyOf(key.secretKey, crypto);
   announce(config, self, config.port); // refuses wrong addresses before anything is opened
-  const store = await openDatabase(config);
+  const store = await openDatabase(config, search);
   const plugin = pluginPolicy(config, store, log);
   const trust = new WebOfTrust(config.access.webOfTrust, {
     store,
@@ -121,6 +121,7 @@ export async function startRelay(
     ...(members ? { made: members.made } : {}),
     limits,
     auth,
+    search,
     clock,
     isOwnUrl,
     log,
@@ -225,6 +226,7 @@ function informationDocument(config: RelayConfig, self: PublicKey): Information 
     self,
     limits: config.limits,
     auth: config.auth,
+    search: config.search,
     restrictsWrites: restrictsWrites(config.access),
     hasMembers: config.membership.enabled,
     software: SOFTWARE,

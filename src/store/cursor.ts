@@ -4,6 +4,8 @@
  */
 
 import { setImmediate as turn } from "node:timers/promises";
+import type { Remainder } from "../store.ts";
+import { secondOf } from "./row.ts";
 
 /** `content` is null where the index offers what the filter refuses. */
 export type Row = readonly [seq: bigint, content: string | null];
@@ -27,9 +29,35 @@ export interface Reading {
   readonly isLast: boolean;
 }
 
-/** How many more events a filter may contribute; its scans share it. */
-export interface Quota {
-  left: number;
+/**
+ * How many events a filter may contribute; its scans share it. `surplus` is how many more, while
+ * they are of the same second as the last of the first `limit`.
+ */
+export class Quota {
+  #left: number;
+  #surplus: number;
+  #second: number | undefined;
+
+  constructor(limit: number = Number.POSITIVE_INFINITY, surplus = 0) {
+    this.#left = limit;
+    this.#surplus = surplus;
+  }
+
+  /** How many events of any second. */
+  get left(): number {
+    return this.#left;
+  }
+
+  /** Whether an event at this place may be contributed, or a lower one of the same second. */
+  admits(seq: bigint): boolean {
+    return this.#left > 0 || (this.#surplus > 0 && secondOf(seq) === this.#second);
+  }
+
+  take(seq: bigint): void {
+    if (this.#left === 0) this.#surplus -= 1;
+    else this.#left -= 1;
+    this.#second = secondOf(seq);
+  }
 }
 
 export class Cursor {
@@ -45,18 +73,30 @@ export class Cursor {
     this.quota = quota;
     this.#scan = scan;
     this.#from = scan.from;
-    this.#rows = Math.max(scan.minRows, Math.min(scan.maxRows, quota.left));
+    // One more than may be contributed tells whether there is more.
+    this.#rows = Math.max(scan.minRows, Math.min(scan.maxRows, quota.left + 1));
     this.#isExhausted = scan.from < scan.to;
   }
 
-  /** The newest match that was not taken, if the filter may contribute more. */
-  get head(): Match | undefined {
-    return this.quota.left > 0 ? this.#matches[this.#taken] : undefined;
+  /** The matches that were read and not taken, newest first. */
+  get unread(): readonly Match[] {
+    return this.#matches.slice(this.#taken);
   }
 
-  /** Whether only another `read` can tell what `head` is. */
+  /** The newest of them, if the filter may contribute it. */
+  get head(): Match | undefined {
+    const match = this.#matches[this.#taken];
+    return match && this.quota.admits(match[0]) ? match : undefined;
+  }
+
+  /** Whether only another `read` can tell which match comes next. */
+  get isDry(): boolean {
+    return this.#taken === this.#matches.length && !this.#isExhausted;
+  }
+
+  /** The same, where that match may be contributed. */
   get isBehind(): boolean {
-    return this.#taken === this.#matches.length && !this.#isExhausted && this.quota.left > 0;
+    return this.isDry && this.quota.admits(this.#from);
   }
 
   read(): void {
@@ -72,19 +112,21 @@ export class Cursor {
   /** Steps past an event; a scan may offer it more than once. Returns whether it was the head. */
   take(seq: bigint): boolean {
     const before = this.#taken;
-    while (this.head?.[0] === seq) this.#taken += 1;
+    while (this.#matches[this.#taken]?.[0] === seq) this.#taken += 1;
     return this.#taken > before;
   }
 }
 
 /**
  * The union of all cursors, each event once, in pages of what needed no further reading. There may be
- * nothing on a page: between two readings the caller always has the chance to stop.
+ * nothing on a page: between two readings the caller always has the chance to stop. Returns what the
+ * quotas left over.
  */
 export async function* newestFirst(
   cursors: readonly Cursor[],
-): AsyncGenerator<readonly Match[], void, undefined> {
+): AsyncGenerator<readonly Match[], Remainder, undefined> {
   let page: Match[] = [];
+  let last: bigint | undefined;
   let isFirstRead = true;
   for (;;) {
     for (const cursor of cursors) {
@@ -101,11 +143,34 @@ export async function* newestFirst(
     const match = newestHead(cursors);
     if (match === undefined) break;
     page.push(match);
+    last = match[0];
     const served = new Set<Quota>();
-    for (const cursor of cursors) if (cursor.take(match[0])) served.add(cursor.quota);
-    for (const quota of served) quota.left -= 1;
+    for (const cursor of cursors) {
+      const isOffer = cursor.quota.admits(match[0]);
+      if (cursor.take(match[0]) && isOffer) served.add(cursor.quota);
+    }
+    for (const quota of served) quota.take(match[0]);
   }
   if (page.length > 0) yield page;
+  return remainderOf(cursors, last);
+}
+
+/** What is left below the quotas, as far as one more reading of each scan can tell. */
+async function remainderOf(
+  cursors: readonly Cursor[],
+  last: bigint | undefined,
+): Promise<Remainder> {
+  // What is unread by now was passed by, so no other filter has contributed it either.
+  if (cursors.some(({ unread }) => unread.length > 0)) return "more";
+  let remainder: Remainder = "finish";
+  for (const cursor of cursors) {
+    if (!cursor.isDry) continue;
+    await turn();
+    cursor.read();
+    if (cursor.unread.some(([seq]) => last === undefined || seq < last)) return "more";
+    if (cursor.isDry || cursor.unread.length > 0) remainder = "unknown";
+  }
+  return remainder;
 }
 
 function newestHead(cursors: readonly Cursor[]): Match | undefined {

@@ -9,8 +9,16 @@ import { isExpired } from "../nostr/expiration.ts";
 import { type Filter, matchFilter, matchFilters } from "../nostr/filter.ts";
 import type { PublicKey } from "../nostr/key.ts";
 import { hasVersions, KIND_VANISH } from "../nostr/kind.ts";
+import { MAX_RANKED, rank, scoreOf } from "../nostr/search.ts";
 import { isVisible, type View } from "../nostr/visibility.ts";
-import type { EventStore, ExportOrder, InsertOutcome, Place } from "../store.ts";
+import type {
+  EventStore,
+  ExportOrder,
+  InsertOutcome,
+  Place,
+  Remainder,
+  StoredFilter,
+} from "../store.ts";
 
 const PAGE_EVENTS = 500;
 
@@ -30,23 +38,39 @@ export class MemoryStore implements EventStore {
   }
 
   async *query(
-    filters: readonly Filter[],
+    filters: readonly StoredFilter[],
     view?: View,
-  ): AsyncGenerator<readonly string[], void, undefined> {
-    for (const page of pages(this.#wanted(filters, view))) yield page.map((event) => event.json);
+  ): AsyncGenerator<readonly string[], Remainder, undefined> {
+    const sorted = this.#visible(view).sort(compareNewestFirst);
+    const found = new Set(filters.flatMap((filter) => mostRelevant(filter, sorted)));
+    const others = filters.filter(({ search }) => search === undefined);
+    for (const event of union(others, sorted)) found.add(event);
+    for (const page of pages([...found])) yield page.map((event) => event.json);
+    const matching = sorted.filter((event) => matchFilters(filters, event));
+    return matching.length > found.size ? "more" : "finish";
   }
 
   async *locate(
     filters: readonly Filter[],
     view?: View,
   ): AsyncGenerator<readonly Place[], void, undefined> {
-    for (const page of pages(this.#wanted(filters, view))) {
+    const sorted = this.#visible(view).sort(compareNewestFirst);
+    const exact = filters.map((filter) => ({ ...filter, surplus: 0 }));
+    for (const page of pages(union(exact, sorted))) {
       yield page.map(({ created_at, id }) => ({ created_at, id }));
     }
   }
 
   async count(filters: readonly Filter[], view?: View): Promise<number> {
     return this.#visible(view).filter((event) => matchFilters(filters, event)).length;
+  }
+
+  async *authors(
+    filters: readonly Filter[],
+    view?: View,
+  ): AsyncGenerator<readonly PublicKey[], void, undefined> {
+    const counted = this.#visible(view).filter((event) => matchFilters(filters, event));
+    if (counted.length > 0) yield counted.map(({ pubkey }) => pubkey);
   }
 
   async sweep(now: number): Promise<number> {
@@ -65,12 +89,6 @@ export class MemoryStore implements EventStore {
   }
 
   async close(): Promise<void> {}
-
-  #wanted(filters: readonly Filter[], view: View | undefined): readonly VerifiedEvent[] {
-    const sorted = this.#visible(view).sort(compareNewestFirst);
-    const wanted = new Set(filters.flatMap((filter) => newest(filter, sorted)));
-    return sorted.filter((event) => wanted.has(event));
-  }
 
   #visible(view: View | undefined): VerifiedEvent[] {
     const events = [...this.#events.values()];
@@ -137,8 +155,33 @@ function addressKey(event: VerifiedEvent): string {
   return JSON.stringify([event.kind, event.pubkey, identifierOf(event)]);
 }
 
-function newest(filter: Filter, sorted: readonly VerifiedEvent[]): readonly VerifiedEvent[] {
-  return sorted.filter((event) => matchFilter(filter, event)).slice(0, filter.limit);
+function mostRelevant(
+  filter: StoredFilter,
+  sorted: readonly VerifiedEvent[],
+): readonly VerifiedEvent[] {
+  const { search, limit } = filter;
+  if (search === undefined) return [];
+  const matching = sorted.filter((event) => matchFilter(filter, event)).slice(0, MAX_RANKED);
+  const scored = matching.map((event) => ({ event, score: scoreOf(search, event) }));
+  return rank(scored)
+    .slice(0, limit)
+    .map(({ event }) => event);
+}
+
+function union(
+  filters: readonly StoredFilter[],
+  sorted: readonly VerifiedEvent[],
+): readonly VerifiedEvent[] {
+  const wanted = new Set(filters.flatMap((filter) => newest(filter, sorted)));
+  return sorted.filter((event) => wanted.has(event));
+}
+
+function newest(filter: StoredFilter, sorted: readonly VerifiedEvent[]): readonly VerifiedEvent[] {
+  const { limit = Number.POSITIVE_INFINITY, surplus = 0 } = filter;
+  const matching = sorted.filter((event) => matchFilter(filter, event));
+  const second = matching[limit - 1]?.created_at;
+  const ties = matching.slice(limit, limit + surplus);
+  return [...matching.slice(0, limit), ...ties.filter((event) => event.created_at === second)];
 }
 
 function* pages<T>(items: readonly T[]): Generator<readonly T[], void, undefined> {

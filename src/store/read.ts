@@ -1,12 +1,12 @@
 /** The reading half of the SQLite store: chooses an index for each filter, then runs its scans. */
 
 import type { Database, Statement } from "better-sqlite3";
-import { idOfJson } from "../nostr/event.ts";
 import { type Filter, matchFilter, timeRange } from "../nostr/filter.ts";
-import { isEventId } from "../nostr/key.ts";
+import { isEventId, isPublicKey, type PublicKey } from "../nostr/key.ts";
+import { MAX_RANKED, rank, scoreOf } from "../nostr/search.ts";
 import { narrowFilter, type View } from "../nostr/visibility.ts";
-import type { Place } from "../store.ts";
-import { Cursor, newestFirst, type Quota, type Reading, type Row, type Scan } from "./cursor.ts";
+import type { Place, Remainder, StoredFilter } from "../store.ts";
+import { Cursor, newestFirst, Quota, type Reading, type Row, type Scan } from "./cursor.ts";
 import { fromJson, highestSeq, lowestSeq, type SqlValue, secondOf } from "./row.ts";
 import {
   type Condition,
@@ -24,6 +24,8 @@ const MAX_PROBES = 4;
 const PROBE_ROWS = 500;
 /** Length of the texts at which one reading stops, so that memory stays bounded. */
 const MAX_READ_LENGTH = 4 * 2 ** 20;
+/** The same where each text has to be understood, so that others are not kept waiting. */
+const MAX_DECIDED_LENGTH = 2 ** 18;
 /** Shapes of filters whose statements are kept. */
 const MAX_STATEMENTS = 500;
 
@@ -37,11 +39,59 @@ export class EventReader {
 
   /** See `EventStore.query`. */
   async *query(
-    filters: readonly Filter[],
+    filters: readonly StoredFilter[],
     view?: View,
-  ): AsyncGenerator<readonly string[], void, undefined> {
-    const cursors = filters.flatMap((filter) => this.#cursors(filter, "json", filter.limit, view));
-    for await (const page of newestFirst(cursors)) yield page.map(([, json]) => json);
+  ): AsyncGenerator<readonly string[], Remainder, undefined> {
+    const told = new Set<bigint>();
+    const remainders: Remainder[] = [];
+    for (const filter of filters) {
+      if (filter.search) remainders.push(yield* this.#mostRelevant(filter, view, told));
+    }
+    const others = filters.filter(({ search }) => search === undefined);
+    if (others.length > 0) remainders.push(yield* this.#newest(others, view, told));
+    return remainders.length < 2 ? (remainders[0] ?? "finish") : together(remainders);
+  }
+
+  async *#newest(
+    filters: readonly StoredFilter[],
+    view: View | undefined,
+    told: ReadonlySet<bigint>,
+  ): AsyncGenerator<readonly string[], Remainder, undefined> {
+    const cursors = filters.flatMap((filter) => {
+      const quota = new Quota(filter.limit, filter.surplus);
+      return this.#cursors(filter, "json", quota, view);
+    });
+    const pages = newestFirst(cursors);
+    for (;;) {
+      const page = await pages.next();
+      if (page.done) return page.value;
+      yield page.value.filter(([seq]) => !told.has(seq)).map(([, json]) => json);
+    }
+  }
+
+  /** Ranks the newest matches by their scores, then fetches the best. Adds to what was told. */
+  async *#mostRelevant(
+    filter: StoredFilter,
+    view: View | undefined,
+    told: Set<bigint>,
+  ): AsyncGenerator<readonly string[], Remainder, undefined> {
+    const matches: { readonly seq: bigint; readonly score: number }[] = [];
+    const pages = newestFirst(this.#cursors(filter, "score", new Quota(MAX_RANKED), view));
+    let page = await pages.next();
+    for (; !page.done; page = await pages.next()) {
+      for (const [seq, score] of page.value) matches.push({ seq, score: Number(score) });
+      yield []; // the caller may have enough of it
+    }
+    const best = rank(matches).slice(0, filter.limit);
+    const fetch = this.#prepare("SELECT json FROM event WHERE seq = ?");
+    for (const { seq } of best) {
+      if (told.has(seq)) continue;
+      told.add(seq);
+      // It may have been deleted since it was ranked.
+      const [json] = (fetch.get(seq) ?? []) as readonly string[];
+      if (json !== undefined) yield [json];
+    }
+    return best.length < matches.length ? "more" : page.value;
   }
 
   /** See `EventStore.locate`. */
@@ -49,34 +99,44 @@ export class EventReader {
     filters: readonly Filter[],
     view?: View,
   ): AsyncGenerator<readonly Place[], void, undefined> {
-    const cursors = filters.flatMap((filter) => this.#cursors(filter, "id", filter.limit, view));
+    const cursors = filters.flatMap((filter) =>
+      this.#cursors(filter, "id", new Quota(filter.limit), view),
+    );
     for await (const page of newestFirst(cursors)) {
-      yield page.map(([seq, content]) => ({
-        created_at: secondOf(seq),
-        // Where SQL leaves the match open, the row carries the json that decides it.
-        id: isEventId(content) ? content : idOfJson(content),
-      }));
+      yield page.flatMap(([seq, id]) => (isEventId(id) ? [{ created_at: secondOf(seq), id }] : []));
     }
   }
 
   /** See `EventStore.count`. */
   async count(filters: readonly Filter[], view?: View): Promise<number> {
-    const cursors = filters.flatMap((filter) => this.#cursors(filter, "nothing", undefined, view));
+    const cursors = filters.flatMap((filter) =>
+      this.#cursors(filter, "nothing", new Quota(), view),
+    );
     let count = 0;
     for await (const page of newestFirst(cursors)) count += page.length;
     return count;
   }
 
+  /** See `EventStore.authors`. */
+  async *authors(
+    filters: readonly Filter[],
+    view?: View,
+  ): AsyncGenerator<readonly PublicKey[], void, undefined> {
+    const cursors = filters.flatMap((filter) => this.#cursors(filter, "author", new Quota(), view));
+    for await (const page of newestFirst(cursors)) {
+      yield page.map(([, author]) => author).filter(isPublicKey);
+    }
+  }
+
   #cursors(
     filter: Filter,
     content: Content,
-    limit: number | undefined,
+    quota: Quota,
     view: View | undefined,
   ): readonly Cursor[] {
     const { since, until } = timeRange(filter);
     if (since > until) return [];
     const range = { from: highestSeq(until), to: lowestSeq(since) };
-    const quota: Quota = { left: limit ?? Number.POSITIVE_INFINITY };
     const conditions = conditionsOf(view ? narrowFilter(filter, view) : filter);
     const index = this.#chooseIndex(conditions, range);
     // No index knows what is not to be shown: that takes a look at every event.
@@ -87,7 +147,8 @@ export class EventReader {
         const seen = view ? viewParameters(view) : [];
         const parameters = [...seen, ...slice.parameters, from, range.to, rows];
         const found = this.#prepare(slice.sql).iterate(...parameters) as Iterable<Row>;
-        return gather(found, rows, slice.exact && !filter.exceptKinds ? undefined : filter);
+        const isDecided = slice.exact && !filter.exceptKinds;
+        return gather(found, rows, isDecided ? undefined : decideBy(filter, content));
       };
       return new Cursor({ ...range, minRows: slice.minRows, maxRows: slice.maxRows, read }, quota);
     });
@@ -118,16 +179,34 @@ export class EventReader {
   }
 }
 
-/** Ends the reading early where texts are long. What SQL left open, `matchFilter` decides. */
-function gather(found: Iterable<Row>, rows: number, undecided: Filter | undefined): Reading {
+/** Ends the reading early where texts are long, earlier where something is to be decided. */
+function gather(found: Iterable<Row>, rows: number, decide?: Decide): Reading {
+  const most = decide ? MAX_DECIDED_LENGTH : MAX_READ_LENGTH;
   const gathered: Row[] = [];
   let length = 0;
-  for (const row of found) {
-    const [seq, json] = row;
-    const isRefused = json !== null && undecided && !matchFilter(undecided, fromJson(json));
-    gathered.push(isRefused ? [seq, null] : row);
-    length += json?.length ?? 0;
-    if (length >= MAX_READ_LENGTH) return { rows: gathered, isLast: false };
+  for (const [seq, content] of found) {
+    gathered.push([seq, content !== null && decide ? decide(content) : content]);
+    length += content?.length ?? 0;
+    if (length >= most) return { rows: gathered, isLast: false };
   }
   return { rows: gathered, isLast: gathered.length < rows };
+}
+
+/** What is wanted of an event with that json; null if it does not match. */
+type Decide = (json: string) => string | null;
+
+/** What SQL left open, `matchFilter` decides. */
+function decideBy(filter: Filter, content: Content): Decide {
+  return (json) => {
+    const event = fromJson(json);
+    if (!matchFilter(filter, event)) return null;
+    if (content === "id") return event.id;
+    if (content === "author") return event.pubkey;
+    return content === "score" && filter.search ? `${scoreOf(filter.search, event)}` : json;
+  };
+}
+
+/** What several answers leave together: one may hold what another has left. */
+function together(remainders: readonly Remainder[]): Remainder {
+  return remainders.every((remainder) => remainder === "finish") ? "finish" : "unknown";
 }

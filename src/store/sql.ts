@@ -7,17 +7,18 @@
 import type { Filter } from "../nostr/filter.ts";
 import { isHex32 } from "../nostr/key.ts";
 import { KIND_GIFT_WRAP } from "../nostr/kind.ts";
+import type { Search } from "../nostr/search.ts";
 import type { View } from "../nostr/visibility.ts";
 import { type SqlValue, toSql } from "./row.ts";
 
-/** A column of `event`, or `#` and a tag letter; one of the values must be there. */
+/**
+ * A column of `event`, or `#` and a tag letter; one of the values must be there. `search` has one
+ * value, what FTS5 is asked; it offers events, and whether they match is left to `matchFilter`.
+ */
 export interface Condition {
-  readonly key: "id" | "pubkey" | "kind" | `#${string}`;
+  readonly key: "id" | "pubkey" | "kind" | "search" | `#${string}`;
   readonly values: readonly (string | number)[];
 }
-
-/** What a row carries besides its seq: the event, its id, or nothing, which is all counting needs. */
-export type Content = keyof typeof COLUMNS;
 
 /** An index that leads to a filter's events, and the conditions that it answers by itself. */
 export interface Index {
@@ -45,8 +46,6 @@ export interface Slice extends Fragment {
   readonly maxRows: number;
 }
 
-const COLUMNS = { json: "json", id: "lower(hex(event.id))", nothing: "''" } as const;
-
 /** Stretches of an index that one statement may visit; longer lists are cut into several. */
 const MAX_STRETCHES = 500;
 /** Up to that many kinds, the kinds of each author are stretches of their own. */
@@ -54,17 +53,32 @@ const MAX_KINDS_PER_AUTHOR = 32;
 /** Values that SQL may try on each row; what goes beyond is left to `matchFilter`. */
 const MAX_TRIALS = 64;
 const MAX_ROWS = 500;
+/** Finding the place to go on costs FTS5 more than the rows behind it. */
+const MAX_SEARCH_ROWS = 2_000;
 /** Where rows may be refused, fewer than that are not worth a statement. */
 const MIN_ROWS = 100;
 /** Stretches times rows. */
 const MAX_WORK = 50_000;
 
-export function conditionsOf({ ids, authors, kinds, tags }: Filter): readonly Condition[] {
+export function conditionsOf({
+  ids,
+  authors,
+  kinds,
+  tags,
+  allTags,
+  search,
+}: Filter): readonly Condition[] {
   const conditions: Condition[] = [];
   if (ids) conditions.push({ key: "id", values: [...ids] });
   if (authors) conditions.push({ key: "pubkey", values: [...authors] });
   if (kinds) conditions.push({ key: "kind", values: [...kinds] });
   for (const [letter, values] of tags) conditions.push({ key: `#${letter}`, values: [...values] });
+  // Values that must all be there are conditions of their own.
+  for (const [letter, values] of allTags ?? []) {
+    const each = values.size === 0 ? [[]] : [...values].map((value) => [value]);
+    for (const list of each) conditions.push({ key: `#${letter}`, values: list });
+  }
+  if (search) conditions.push({ key: "search", values: candidatesFor(search) });
   return conditions;
 }
 
@@ -77,11 +91,30 @@ export function indexesFor(conditions: readonly Condition[]): readonly [Index, .
     .filter(({ key }) => key.startsWith("#"))
     .map((condition) => ({ source: "tag", conditions: [condition] }));
   if (authors.length > 0) indexes.push(byAuthor(authors, kinds));
+  // Last, because others are cheaper to walk where they offer as many.
+  indexes.push(...find("search").map((search) => ({ source: SEARCH, conditions: [search] })));
   const [first, ...others] = indexes;
   if (first) return [first, ...others];
   if (kinds.length > 0) return [{ source: "event INDEXED BY event_kind", conditions: kinds }];
   return [{ source: "event", conditions: [] }];
 }
+
+/** The full-text index, with the name that all others have for the place of an event. */
+const SEARCH = "(SELECT rowid AS seq, search AS terms FROM search)";
+
+/**
+ * What is wanted of an event: its text, its id, its author, how well it fits a search, or
+ * nothing, to count it. SQL knows nothing of the fit, nor need it: no search is exact.
+ */
+export type Content = "json" | "id" | "author" | "score" | "nothing";
+
+const COLUMNS: Readonly<Record<Content, string>> = {
+  json: "json",
+  id: "lower(hex(event.id))",
+  author: "lower(hex(event.pubkey))",
+  score: "json",
+  nothing: "''",
+};
 
 /** What `isVisible` decides, as a question about one row of `event`. */
 const IS_VISIBLE =
@@ -96,7 +129,8 @@ export function viewParameters({ now, readers }: View): readonly SqlValue[] {
 
 /**
  * The slices that together give the events, by way of one index. An event may come from several.
- * `hasView`: only what {@link viewParameters} let through.
+ * `content` is what the second column holds for a match; it is json wherever `matchFilter` must
+ * still decide. `hasView`: only what {@link viewParameters} let through.
  */
 export function slicesOf(
   conditions: readonly Condition[],
@@ -106,16 +140,18 @@ export function slicesOf(
 ): readonly Slice[] {
   if (conditions.some(({ values }) => values.length === 0)) return [];
   const others = conditions.filter((condition) => !index.conditions.includes(condition));
-  const tried = affordable(others);
-  const exact = tried.length === others.length;
-  const column = COLUMNS[exact ? content : "json"];
+  const tried = affordable(others.filter(({ key }) => key !== "search"));
+  const isSearch = index.source === SEARCH;
+  const exact = tried.length === others.length && !isSearch;
+  const column = exact ? COLUMNS[content] : "json";
   const view: Fragment[] = hasView ? [{ sql: IS_VISIBLE, parameters: [] }] : [];
   const refine = and([...view, ...tried.map(onRow)]);
   return cut(index.conditions).map((part) => {
     const walk = and(part.map(onIndex));
     const sql = sliceSql(index.source, walk.sql, refine.sql, column);
     const parameters = [...refine.parameters, ...walk.parameters];
-    const maxRows = Math.min(MAX_ROWS, Math.ceil(MAX_WORK / stretches(part)));
+    const most = isSearch ? MAX_SEARCH_ROWS : MAX_ROWS;
+    const maxRows = Math.min(most, Math.ceil(MAX_WORK / stretches(part)));
     return { sql, parameters, exact, minRows: others.length === 0 ? 1 : MIN_ROWS, maxRows };
   });
 }
@@ -125,6 +161,17 @@ export function probeOf({ source, conditions }: Index): Fragment {
   const walk = and((cut(conditions)[0] ?? []).map(onIndex));
   const sql = `SELECT count(*) FROM (SELECT 1 FROM ${source} WHERE ${bounded(walk.sql)} LIMIT ?)`;
   return { sql, parameters: walk.parameters };
+}
+
+/** Events with all the words, in any order and place. No term at all is found nowhere. */
+function candidatesFor({ terms }: Search): readonly string[] {
+  const words = terms.flatMap((term) =>
+    term.words.map((word, at) => {
+      const isOpen = term.open && at === term.words.length - 1;
+      return `"${word}"${isOpen ? "*" : ""}`;
+    }),
+  );
+  return words.length === 0 ? [] : [[...new Set(words)].join(" AND ")];
 }
 
 function byAuthor(authors: readonly Condition[], kinds: readonly Condition[]): Index {
@@ -176,6 +223,7 @@ function stretches(conditions: readonly Condition[]): number {
 
 /** The condition as the index that the scan walks sees it. */
 function onIndex({ key, values }: Condition): Fragment {
+  if (key === "search") return { sql: "terms MATCH ?", parameters: values };
   if (!key.startsWith("#")) return among(key, values);
   const value = among("value", values);
   return { sql: `name = ? AND ${value.sql}`, parameters: [key.slice(1), ...value.parameters] };

@@ -6,14 +6,23 @@
 import type { Database, Options } from "better-sqlite3";
 import type { VerifiedEvent } from "../nostr/event.ts";
 import type { Filter } from "../nostr/filter.ts";
+import type { PublicKey } from "../nostr/key.ts";
 import { KIND_VANISH } from "../nostr/kind.ts";
 import type { View } from "../nostr/visibility.ts";
-import type { EventStore, ExportOrder, InsertOutcome, Place } from "../store.ts";
+import type {
+  EventStore,
+  ExportOrder,
+  InsertOutcome,
+  Place,
+  Remainder,
+  StoredFilter,
+} from "../store.ts";
 import { Eraser } from "./erase.ts";
 import { StoreError } from "./error.ts";
 import { exportEvents } from "./export.ts";
 import { migrate } from "./migrate.ts";
 import { EventReader } from "./read.ts";
+import { SearchIndex } from "./search-index.ts";
 import { EventTable } from "./table.ts";
 import { EventWriter } from "./write.ts";
 
@@ -22,6 +31,11 @@ export interface SqliteStoreOptions {
   readonly cacheSize?: number;
   /** How long to wait for another process that writes to the file, in milliseconds. */
   readonly busyTimeout?: number;
+  /**
+   * Whether words are indexed, so that filters may have `search`; otherwise none must. `as found`
+   * goes on with an index that is there, and neither makes nor drops one.
+   */
+  readonly search?: boolean | "as found";
 }
 
 const DEFAULT_CACHE_SIZE = 64;
@@ -49,13 +63,15 @@ export async function openSqliteStore(
     writer.pragma("wal_autocheckpoint = 10000");
     writer.pragma("secure_delete = ON");
     migrate(writer);
+    const search = openSearch(writer, options.search ?? true);
     // A database in memory is seen by its own connection alone.
     const reader = writer.memory ? writer : open(path, { timeout, readonly: true });
     databases.push(reader);
     for (const database of databases) database.pragma(`cache_size = ${-1024 * cacheSize}`);
+    const table = new EventTable(writer, search);
     // The last process may have ended half way.
-    await new Eraser(writer, new EventTable(writer)).finishVanishing();
-    return new SqliteStore(writer, reader);
+    await new Eraser(writer, table).finishVanishing();
+    return new SqliteStore(writer, reader, table);
   } catch (error) {
     for (const database of databases) database.close();
     throw error;
@@ -69,8 +85,7 @@ class SqliteStore implements EventStore {
   readonly #reader: EventReader;
   readonly #exported: Database;
 
-  constructor(writer: Database, reader: Database) {
-    const table = new EventTable(writer);
+  constructor(writer: Database, reader: Database, table: EventTable) {
     this.#databases = [reader, writer];
     this.#writer = new EventWriter(writer, table);
     this.#eraser = new Eraser(writer, table);
@@ -88,7 +103,10 @@ class SqliteStore implements EventStore {
     return this.#eraser.sweep(now);
   }
 
-  query(filters: readonly Filter[], view?: View): AsyncIterable<readonly string[]> {
+  query(
+    filters: readonly StoredFilter[],
+    view?: View,
+  ): AsyncGenerator<readonly string[], Remainder, undefined> {
     return this.#reader.query(filters, view);
   }
 
@@ -100,6 +118,10 @@ class SqliteStore implements EventStore {
     return this.#reader.count(filters, view);
   }
 
+  authors(filters: readonly Filter[], view?: View): AsyncIterable<readonly PublicKey[]> {
+    return this.#reader.authors(filters, view);
+  }
+
   export(filters: readonly Filter[], order: ExportOrder): AsyncIterable<readonly string[]> {
     return exportEvents(this.#exported, filters, order);
   }
@@ -108,6 +130,15 @@ class SqliteStore implements EventStore {
     // The writer last: closing the last connection folds the log into the file.
     for (const database of this.#databases) database.close();
   }
+}
+
+/** The index, complete; where there is to be none, what it held is forgotten. */
+function openSearch(database: Database, isWanted: boolean | "as found"): SearchIndex | undefined {
+  const index = new SearchIndex(database);
+  if (isWanted === "as found") return index.isComplete ? index : undefined;
+  if (isWanted) index.complete();
+  else index.clear();
+  return isWanted ? index : undefined;
 }
 
 type Open = (path: string, options: Options) => Database;

@@ -1,5 +1,5 @@
 /**
- * One event in SQLite and everything that stands with it: its row, its tags, its address. What is
+ * One event in SQLite and everything that stands with it: its row, tags, address and words. What is
  * removed is really removed; `PRAGMA secure_delete` zeroes what it held.
  */
 
@@ -10,6 +10,7 @@ import { expirationOf } from "../nostr/expiration.ts";
 import type { EventId } from "../nostr/key.ts";
 import { hasVersions } from "../nostr/kind.ts";
 import { fromJson, highestSeq, lowestSeq, type SqlValue, seqOf, toSql } from "./row.ts";
+import type { SearchIndex } from "./search-index.ts";
 
 export interface StoredEvent {
   readonly seq: bigint;
@@ -26,8 +27,11 @@ export class EventTable {
   readonly #findVersion: Statement<SqlValue[]>;
   readonly #setVersion: Statement<SqlValue[]>;
   readonly #deleteVersion: Statement<SqlValue[]>;
+  readonly #search: SearchIndex | undefined;
 
-  constructor(database: Database) {
+  /** With an index, what is added can be searched. */
+  constructor(database: Database, search?: SearchIndex) {
+    this.#search = search;
     const prepare = (sql: string) => database.prepare<SqlValue[]>(sql);
     this.#insertEvent = prepare(
       "INSERT INTO event (seq, id, pubkey, kind, expires_at, json) VALUES (?, ?, ?, ?, ?, ?) " +
@@ -57,6 +61,7 @@ export class EventTable {
     if (seq === undefined) return false;
     for (const [name, value] of indexedTags(event)) this.#insertTag.run(name, toSql(value), seq);
     if (hasVersions(event.kind)) this.#setVersion.run(...addressColumns(addressOf(event)), seq);
+    this.#search?.add(seq, event);
     return true;
   }
 

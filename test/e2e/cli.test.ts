@@ -47,7 +47,7 @@ test("refusals and failures have their own exit codes, and say what to do", asyn
   const broken = JSON.stringify({ ...JSON.parse(note().json), content: "changed" });
   for (const [args, input, code, words] of [
     [["publish", "--relay", announced.address], `${broken}\n`, 1, /id does not match/],
-    [["req", "--relay", announced.address, '{"search":"x"}'], "", 1, /unsupported/],
+    [["req", "--relay", announced.address, '{"searches":"x"}'], "", 1, /unsupported/],
     [["req", "--relay", `ws://127.0.0.1:${announced.port}`], "", 2, /names no relay key/],
     [["req", "--relay", announced.address.replace(announced.npub, other)], "", 3, /another key/],
     [["req", "--relay", `nostr+ws://${other}@127.0.0.1:1`], "", 3, /cannot be reached/],

@@ -55,6 +55,22 @@ test("720 events are published, and read back by every kind of filter", async (t
   }
 });
 
+test("counts, complete answers and searches are what nostr-tools takes for granted", async (t) => {
+  const relay = await testRelay(t);
+  const client = await Relay.connect(relay.address);
+  t.after(() => client.close());
+  const notes = ["first word", "second word word", "third"].map((content) => note({ content }));
+  for (const event of notes) await client.publish(forTools(event));
+  assert.equal(await client.count([{ kinds: [1] }], {}), 3);
+  await assert.rejects(client.count([{ kinds: [-1] }], {}), /^Error: invalid: /);
+  const found: string[] = [];
+  await new Promise<void>((oneose) => {
+    const onevent = ({ content }: NostrEvent) => found.push(content);
+    client.subscribe([{ search: "word", limit: 1 }], { onevent, oneose, eoseTimeout: 60_000 });
+  });
+  assert.deepEqual(found, ["second word word"]);
+});
+
 test("a live subscription hears what is published after EOSE, once", async (t) => {
   const relay = await testRelay(t);
   const reader = await Relay.connect(relay.address);

@@ -25,7 +25,7 @@ test("a default relay tells a plain client what to do, and nothing else", async 
   await assert.rejects(plain.next(), /ended/); // the NOTICE was all
   secure.send('["REQ","all",{}]');
   assert.equal(((await secure.next()) as [string, string, { id: string }])[2].id, event.id);
-  assert.deepEqual(await secure.next(), ["EOSE", "all"]);
+  assert.deepEqual(await secure.next(), ["EOSE", "all", ["finish"]]);
 });
 
 test("a plain client that never closes is cut off", async (t) => {
@@ -75,7 +75,7 @@ test("a plain client authenticates by NIP-42 where plaintext is allowed", async 
     assert.match(why, expected);
   }
   plain.send('["REQ","s",{}]');
-  assert.deepEqual(await plain.next(), ["EOSE", "s"]);
+  assert.deepEqual(await plain.next(), ["EOSE", "s", ["finish"]]);
   await plain.close();
 });
 

@@ -20,7 +20,7 @@ test("nothing of what is said can be read on the wire, in either direction", asy
   assert.deepEqual(await client.next(), ["OK", event.id, true, ""]);
   client.send(JSON.stringify(["REQ", "my-subscription", { "#t": ["hushhush"] }]));
   assert.equal(((await client.next()) as unknown[])[1], "my-subscription");
-  assert.deepEqual(await client.next(), ["EOSE", "my-subscription"]);
+  assert.deepEqual(await client.next(), ["EOSE", "my-subscription", ["finish"]]);
   client.send('["REQ","bad",{"nonsense":1}]');
   client.send("not even JSON");
   assert.equal(((await client.next()) as unknown[])[0], "CLOSED");

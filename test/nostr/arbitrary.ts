@@ -13,7 +13,9 @@ import {
 } from "../../src/nostr/event.ts";
 import type { Filter } from "../../src/nostr/filter.ts";
 import type { EventId, PublicKey } from "../../src/nostr/key.ts";
+import { parseSearch } from "../../src/nostr/search.ts";
 import type { View } from "../../src/nostr/visibility.ts";
+import type { StoredFilter } from "../../src/store.ts";
 
 /** Mints a `VerifiedEvent` without a signature; only tests may. */
 export function unverified(event: NostrEvent): VerifiedEvent {
@@ -66,6 +68,28 @@ const VALUES = [
   "%_*",
 ];
 
+const CONTENTS = [
+  ...[
+    "",
+    "\0",
+    "one",
+    "two",
+    "one two",
+    "two one",
+    "ones and twos, one",
+    "ONE",
+    "東京都",
+    "京都と東京",
+  ],
+  ...["😀👍🏽", '{"name":"one","about":"two"}', "İstanbul", "ıstanbul'da", "العَرَبِيَّة", "a"],
+];
+const SEARCHES = [
+  ...["one", "one two", "on", "京都", "京", "東京都", "👍", "istanbul", "العربية", "a", "!"],
+].flatMap((query) => {
+  const search = parseSearch(query);
+  return search.ok && search.value ? [search.value] : [];
+});
+
 /** Some that mean nothing are among them. */
 const EXPIRATIONS = ["0", "1", "2", "03", "4", `${MAX_CREATED_AT}`, `${MAX_CREATED_AT + 1}`, "-1"];
 
@@ -83,7 +107,7 @@ export const arbitraryEvent: Arbitrary<VerifiedEvent> = fc
     created_at: fc.constantFrom(...SECONDS),
     kind: fc.constantFrom(...KINDS),
     tags: fc.array(tag, { maxLength: 8, size: "max" }),
-    content: fc.constantFrom("", "one", "two", "\0"),
+    content: fc.constantFrom(...CONTENTS),
   })
   .map(madeUp);
 
@@ -122,8 +146,8 @@ export const arbitraryView: Arbitrary<View> = fc.record({
   readers: fc.uniqueArray(fc.constantFrom(...KEYS), { maxLength: 3 }).map((keys) => new Set(keys)),
 });
 
-/** Filters for those events; `ids` are taken from `events`. */
-export function arbitraryFilter(events: readonly NostrEvent[]): Arbitrary<Filter> {
+/** Filters for those events, as stores are asked; `ids` are taken from `events`. */
+export function arbitraryFilter(events: readonly NostrEvent[]): Arbitrary<StoredFilter> {
   const ids = events.length === 0 ? [HEX] : events.map(({ id }) => id);
   return fc
     .record({
@@ -134,15 +158,24 @@ export function arbitraryFilter(events: readonly NostrEvent[]): Arbitrary<Filter
       since: sometimes(4, fc.constantFrom(0, 1, 1, 2, 2, 3, ...BOUNDS)),
       until: sometimes(4, fc.constantFrom(3, 3, 4, 4, 5, ...BOUNDS)),
       limit: sometimes(2, fc.nat({ max: 12 })),
+      search: sometimes(8, fc.constantFrom(...SEARCHES)),
+      surplus: sometimes(3, fc.nat({ max: 12 })),
       tags: fc
         .oneof({ weight: 3, arbitrary: tagSets(0) }, { weight: 2, arbitrary: tagSets(2) })
         .map((pairs) => new Map(pairs)),
+      allTags: sometimes(
+        6,
+        tagSets(2, 3).map((pairs) => new Map(pairs)),
+      ),
     })
     .map(withoutUndefined);
 }
 
-function tagSets(maxLength: number): Arbitrary<(readonly [string, ReadonlySet<string>])[]> {
-  return fc.array(fc.tuple(fc.constantFrom(...LETTERS), setOf(VALUES, 8)), { maxLength });
+function tagSets(
+  maxLength: number,
+  maxValues = 8,
+): Arbitrary<(readonly [string, ReadonlySet<string>])[]> {
+  return fc.array(fc.tuple(fc.constantFrom(...LETTERS), setOf(VALUES, maxValues)), { maxLength });
 }
 
 function setOf<T>(values: readonly T[], maxLength: number): Arbitrary<ReadonlySet<T>> {

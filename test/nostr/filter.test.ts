@@ -103,13 +103,34 @@ describe("parsing a filter", () => {
   });
 
   it("10: refuses unknown conditions as unsupported, wrong values as invalid", () => {
-    for (const name of ["#", "#ab", "#1", "#é", "e", "##e", "&t", "search", "", "__proto__x"]) {
+    for (const name of ["#", "#ab", "#1", "#é", "e", "##e", "searches", "", "&tt", "__proto__x"]) {
       assert.match(refusal({ [name]: ["a"] }), /^unsupported: /);
     }
     for (const value of ["a", 1, null, {}, [1], [null], [["a"]], ["\ud800"]]) {
       assert.match(refusal({ "#t": value }), /^invalid: #t/);
     }
     assert.match(refusal(JSON.parse('{"__proto__": ["a"]}')), /^unsupported: /);
+  });
+
+  it("10: keeps & apart, and counts a value under & and # once (NIP-91)", () => {
+    const read = (value: object) => {
+      const filter = parseFilter(value);
+      assert.ok(filter.ok);
+      return filter.value;
+    };
+    const sets = (...values: readonly string[]) => new Map([["t", new Set(values)]]);
+    assert.deepEqual(read({ "&t": ["a", "b", "a"] }), { tags: new Map(), allTags: sets("a", "b") });
+    assert.deepEqual(read({ "#t": ["a", "c"], "&t": ["a"] }), {
+      tags: sets("c"),
+      allTags: sets("a"),
+    });
+    assert.deepEqual(read({ "&t": ["a"], "#t": ["a"] }), { tags: new Map(), allTags: sets("a") });
+    assert.deepEqual(read({ "&t": ["a"], "#t": [] }), { tags: sets(), allTags: sets("a") });
+    assert.equal(read({ "#t": ["a"] }).allTags, undefined);
+    for (const key of ["&", "&tt", "&1", "t", "!t"]) {
+      const refused = parseFilter({ [key]: ["a"] });
+      assert.match(refused.ok ? "" : refused.reason, /^unsupported: ./);
+    }
   });
 
   it("never throws", () => {

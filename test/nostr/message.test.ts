@@ -4,6 +4,7 @@ import fc from "fast-check";
 import {
   authChallenge,
   closedMessage,
+  countMessage,
   eoseMessage,
   eventMessage,
   negError,
@@ -70,7 +71,7 @@ describe("parseClientMessage", () => {
   test("a broken REQ that can be named is refused by its id", () => {
     const refused: readonly (readonly [string, unknown[]])[] = [
       ["x", []],
-      ["x", [{ search: "y" }]],
+      ["x", [{ searches: "y" }]],
       ["x", [{}, { kinds: "1" }]],
       ["", [{}]],
       ["x".repeat(65), [{}]],
@@ -159,6 +160,8 @@ test("replies are the arrays of NIP-01, NIP-42 and NIP-77", () => {
   ]);
   assert.deepEqual(JSON.parse(eventMessage(id, json)), ["EVENT", id, plain]);
   assert.deepEqual(JSON.parse(eoseMessage(id)), ["EOSE", id]);
+  assert.deepEqual(JSON.parse(eoseMessage(id, "more")), ["EOSE", id, ["more"]]);
+  assert.deepEqual(JSON.parse(countMessage(id, { count: 3 })), ["COUNT", id, { count: 3 }]);
   assert.deepEqual(JSON.parse(closedMessage(id, "error: x")), ["CLOSED", id, "error: x"]);
   const bytes = Uint8Array.of(0x61, 0x0a);
   assert.deepEqual(JSON.parse(negMessage(id, bytes)), ["NEG-MSG", id, "610a"]);

@@ -5,6 +5,7 @@
  */
 
 import { describe } from "node:test";
+import { countRules } from "./conformance/counts.ts";
 import { deletionRules } from "./conformance/deletion.ts";
 import { expirationRules } from "./conformance/expiration.ts";
 import { filterRules } from "./conformance/filters.ts";
@@ -12,6 +13,7 @@ import { giftWrapRules } from "./conformance/gift-wraps.ts";
 import { messageRules } from "./conformance/messages.ts";
 import { negentropyRules } from "./conformance/negentropy.ts";
 import { protectionRules } from "./conformance/protection.ts";
+import { searchRules } from "./conformance/search.ts";
 import type { Connect } from "./conformance/session.ts";
 import { storageRules } from "./conformance/storage.ts";
 import { subscriptionRules } from "./conformance/subscriptions.ts";
@@ -23,6 +25,8 @@ export function conformance(name: string, connect: Connect, url: string): void {
     storageRules(connect);
     filterRules(connect);
     subscriptionRules(connect);
+    countRules(connect);
+    searchRules(connect);
     messageRules(connect);
     negentropyRules(connect);
     deletionRules(connect);

@@ -48,7 +48,7 @@ test("a scraper with many connections delays another client's small request by a
       waited += 1;
     }
     const meanwhile = sent() - before;
-    assert.deepEqual(small.unread, [["EOSE", "x"]]);
+    assert.deepEqual(small.unread, [["EOSE", "x", ["finish"]]]);
     assert(waited <= 2, `${waited} turns`);
     assert(meanwhile > 0 && meanwhile <= 2 * 2_048, `${meanwhile} events for scrapers meanwhile`);
     small.close();
@@ -63,7 +63,7 @@ test("a query that finds nothing can be stopped, and is killed before it costs t
   let read = 0;
   let open = 0;
   class FruitlessStore extends MemoryStore {
-    override async *query(): AsyncGenerator<readonly string[], void, undefined> {
+    override async *query(): AsyncGenerator<readonly string[], never, undefined> {
       open += 1;
       try {
         for (;;) {
@@ -222,7 +222,7 @@ test("a client that stops reading frees its scans in time", async () => {
   };
   let open = 0;
   class CountingStore extends MemoryStore {
-    override async *query(): AsyncGenerator<readonly string[], void, undefined> {
+    override async *query(): AsyncGenerator<readonly string[], never, undefined> {
       open += 1;
       try {
         for (;;) yield [author.sign({ content: "x".repeat(50_000) }).json];

@@ -5,7 +5,11 @@ import { Author, CONFORMANCE_LIMITS } from "./conformance/session.ts";
 
 const self = new Author().pubkey;
 
-function document(settings: InformationSettings, auth: "required" | "optional" = "required") {
+function document(
+  settings: InformationSettings,
+  auth: "required" | "optional" = "required",
+  parts: { readonly search?: boolean } = {},
+) {
   return information({
     settings,
     self,
@@ -15,6 +19,8 @@ function document(settings: InformationSettings, auth: "required" | "optional" =
     hasMembers: false,
     software: "https://software.example",
     version: "1.2.3",
+    search: true,
+    ...parts,
   });
 }
 
@@ -25,7 +31,7 @@ test("the document says what is set, the relay's key, and nothing that is not th
     name: "A",
     description: "B",
     self,
-    supported_nips: [1, 9, 11, 17, 40, 42, 59, 62, 70, 77],
+    supported_nips: [1, 9, 11, 17, 40, 42, 45, 50, 59, 62, 67, 70, 77, 91],
     software: "https://software.example",
     version: "1.2.3",
     transports: ["npubwire/1"],
@@ -48,11 +54,12 @@ test("NIP-77 is announced where it is switched on", () => {
     self,
     limits,
     auth: "required",
+    search: true,
     restrictsWrites: false,
     hasMembers: false,
     version: "",
   });
-  assert.deepEqual(supported_nips, [1, 9, 11, 17, 40, 42, 59, 62, 70]);
+  assert.deepEqual(supported_nips, [1, 9, 11, 17, 40, 42, 45, 50, 59, 62, 67, 70, 91]);
 });
 
 test("limitation has all 13 members, equal to the limits", () => {
@@ -75,6 +82,11 @@ test("limitation has all 13 members, equal to the limits", () => {
   assert.equal(document(settings, "optional").limitation.auth_required, false);
 });
 
+test("36: search is announced where it is switched on", () => {
+  const settings = { name: "", description: "" };
+  assert.ok(!document(settings, "required", { search: false }).supported_nips.includes(50));
+});
+
 test("only what is demanded is announced", () => {
   const settings = { name: "", description: "" };
   const parts = {
@@ -83,6 +95,7 @@ test("only what is demanded is announced", () => {
     hasMembers: false,
     limits: CONFORMANCE_LIMITS,
     auth: "optional",
+    search: true,
     version: "1",
   } as const;
   const restricted = information({ ...parts, restrictsWrites: true });

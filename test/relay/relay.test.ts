@@ -69,6 +69,7 @@ test("close waits for scans, so that the store may be closed after it", async ()
   store.query = async function* () {
     await gate.opened;
     yield [];
+    return "finish";
   };
   const { relay, connect } = createTestRelay({ store });
   const [leaving, staying] = [connect(), connect()];

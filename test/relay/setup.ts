@@ -39,6 +39,7 @@ export function createTestRelay(parts: Partial<RelayParts> = {}): TestRelay {
     policy: limitsPolicy(limits, fixedClock),
     limits,
     auth: "optional",
+    search: true,
     clock: fixedClock,
     isOwnUrl: (url) => url === OWN_URL,
     log: (...line) => void logged.push(line),

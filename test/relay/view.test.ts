@@ -61,6 +61,7 @@ test("rule 31: an event that expires while it waits for EOSE is not delivered", 
   store.query = async function* () {
     await gate.opened;
     yield [];
+    return "finish";
   };
   const { connect } = createTestRelay({ store, clock });
   const [publisher, listener] = [connect(), connect()];

@@ -3,7 +3,7 @@
 import type { NostrEvent } from "../../src/nostr/event.ts";
 import type { Filter } from "../../src/nostr/filter.ts";
 import type { View } from "../../src/nostr/visibility.ts";
-import type { EventStore, ExportOrder, Place } from "../../src/store.ts";
+import type { EventStore, ExportOrder, Place, Remainder, StoredFilter } from "../../src/store.ts";
 
 export function filter(conditions: Partial<Filter>): Filter {
   return { tags: new Map(), ...conditions };
@@ -13,15 +13,39 @@ export function tagged(letter: string, ...values: readonly string[]): Filter["ta
   return new Map([[letter, new Set(values)]]);
 }
 
+/** The answer, page borders removed, and what is left. */
+export async function answer(
+  store: EventStore,
+  filters: readonly StoredFilter[],
+  view?: View,
+): Promise<readonly [texts: readonly string[], remainder: Remainder]> {
+  const pages: (readonly string[])[] = [];
+  const query = store.query(filters, view);
+  for (;;) {
+    const page = await query.next();
+    if (page.done) return [pages.flat(), page.value];
+    pages.push(page.value);
+  }
+}
+
 /** The answer, page borders removed. */
 export async function texts(
+  store: EventStore,
+  filters: readonly StoredFilter[],
+  view?: View,
+): Promise<readonly string[]> {
+  return (await answer(store, filters, view))[0];
+}
+
+/** The author of each event that is counted, sorted. */
+export async function authors(
   store: EventStore,
   filters: readonly Filter[],
   view?: View,
 ): Promise<readonly string[]> {
   const pages: (readonly string[])[] = [];
-  for await (const page of store.query(filters, view)) pages.push(page);
-  return pages.flat();
+  for await (const page of store.authors(filters, view)) pages.push(page);
+  return pages.flat().sort();
 }
 
 /** Where the events of the answer stand, page borders removed. */

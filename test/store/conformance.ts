@@ -10,9 +10,11 @@ import type { EventId } from "../../src/nostr/key.ts";
 import type { EventStore } from "../../src/store.ts";
 import { key, madeUp } from "../nostr/arbitrary.ts";
 import { ask, filter, tagged, texts } from "./ask.ts";
+import { counting } from "./conformance-count.ts";
 import { deleting, sweeping, vanishing } from "./conformance-deletion.ts";
 import { exporting } from "./conformance-export.ts";
-import { asking, askingForTags, counting, locating } from "./conformance-query.ts";
+import { asking, askingForTags, locating } from "./conformance-query.ts";
+import { searching } from "./conformance-search.ts";
 import { viewing } from "./conformance-view.ts";
 
 /** `open` gives an empty store; the suite closes it. */
@@ -33,6 +35,7 @@ export function storeConformance(name: string, open: () => Promise<EventStore>):
   describe(`${name}: asking for tags`, () => askingForTags(test));
   describe(`${name}: locating`, () => locating(test));
   describe(`${name}: counting`, () => counting(test));
+  describe(`${name}: searching`, () => searching(test));
   describe(`${name}: deleting`, () => deleting(test));
   describe(`${name}: vanishing`, () => vanishing(test));
   describe(`${name}: sweeping`, () => sweeping(test));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { Cursor, newestFirst, type Quota, type Row, type Scan } from "../../src/store/cursor.ts";
+import { Cursor, newestFirst, Quota, type Row, type Scan } from "../../src/store/cursor.ts";
 
 interface Spied {
   readonly scan: Scan;
@@ -29,13 +29,20 @@ function scanOf(seqs: readonly number[], options: Partial<Scan> = {}): Spied {
   return { scan, asked };
 }
 
-const limit = (left: number): Quota => ({ left });
-const unlimited = () => limit(Number.POSITIVE_INFINITY);
+const limit = (events: number, surplus?: number) => new Quota(events, surplus);
+const unlimited = () => new Quota();
 
 async function pages(...cursors: readonly Cursor[]): Promise<readonly (readonly string[])[]> {
   const all: (readonly string[])[] = [];
   for await (const page of newestFirst(cursors)) all.push(page.map(([, content]) => content));
   return all;
+}
+
+async function remainder(...cursors: readonly Cursor[]): Promise<unknown> {
+  const answer = newestFirst(cursors);
+  let page = await answer.next();
+  while (!page.done) page = await answer.next();
+  return page.value;
 }
 
 describe("a cursor", () => {
@@ -50,10 +57,10 @@ describe("a cursor", () => {
     assert.deepEqual((await pages(new Cursor(scan, unlimited()))).flat(), ["20", "18", "16"]);
   });
 
-  it("reads no more rows than its filter may contribute, and no further", async () => {
+  it("reads one row more than its filter may contribute, and no further", async () => {
     const { scan, asked } = scanOf([20, 18, 16, 14]);
     assert.deepEqual(await pages(new Cursor(scan, limit(2))), [["20", "18"]]);
-    assert.deepEqual(asked, [2]);
+    assert.deepEqual(asked, [3]);
   });
 
   it("asks for more each time, between its bounds", async () => {
@@ -66,9 +73,7 @@ describe("a cursor", () => {
   it("reads nothing where nothing can be", async () => {
     const { scan, asked } = scanOf([8], { from: 3n, to: 4n });
     assert.deepEqual(await pages(new Cursor(scan, unlimited())), []);
-    const other = scanOf([8]);
-    assert.deepEqual(await pages(new Cursor(other.scan, limit(0))), []);
-    assert.deepEqual([...asked, ...other.asked], []);
+    assert.deepEqual(asked, []);
   });
 
   it("takes an event once that its scan offers twice", async () => {
@@ -110,7 +115,68 @@ describe("several cursors", () => {
     assert.deepEqual({ turns, reads: asked.length }, { turns: 0, reads: 1 });
     assert.equal((await answer.next()).value?.length, 2);
     assert.ok(turns > 0);
-    await answer.return();
+    await answer.return("unknown");
     assert.equal(asked.length, 2);
+  });
+});
+
+describe("what is left", () => {
+  const left = (seqs: readonly number[], quota: Quota, options: Partial<Scan> = {}) =>
+    remainder(new Cursor(scanOf(seqs, options).scan, quota));
+
+  it("is nothing at the end of all scans", async () => {
+    assert.equal(await left([], unlimited()), "finish");
+    assert.equal(await left([8, 6, 4], unlimited()), "finish");
+    assert.equal(await left([8, 6, 4], limit(3)), "finish");
+    assert.equal(await left([8, 6, 5, 3], limit(2)), "finish");
+    assert.equal(await left([8], limit(3), { from: 3n, to: 4n }), "finish");
+  });
+
+  it("is more where a match was read or is found by one more reading", async () => {
+    assert.equal(await left([8, 6, 4], limit(2)), "more");
+    assert.equal(await left([8, 6, 5, 3, 1, 2], limit(2), { maxRows: 3 }), "more");
+  });
+
+  it("is unknown where a search would have to go on", async () => {
+    const seqs = [8, 7, 5, 3, 1];
+    assert.equal(await left(seqs, limit(1), { maxRows: 2 }), "unknown");
+    assert.equal(await left(seqs, limit(1), { maxRows: 4 }), "finish");
+  });
+
+  it("is what no filter has contributed", async () => {
+    const filters = (...of: readonly (readonly [readonly number[], Quota])[]) =>
+      remainder(...of.map(([seqs, quota]) => new Cursor(scanOf(seqs).scan, quota)));
+    assert.equal(await filters([[8, 6], limit(1)], [[8, 6], limit(2)]), "finish");
+    assert.equal(await filters([[8, 6], limit(1)], [[8, 4], limit(2)]), "more");
+    assert.equal(await filters([[8, 4], limit(1)], [[8, 6], limit(2)]), "more");
+    // What the first reads on for may have come from the second.
+    assert.equal(await filters([[8, 6, 4], limit(1)], [[8, 6, 4], unlimited()]), "unknown");
+  });
+});
+
+describe("a surplus", () => {
+  // Places of seconds 2, 1 and 0.
+  const [second, first, zeroth] = [2, 1, 0].map((n) => n * 2 ** 30) as [number, number, number];
+  const seqs = [second, first + 8, first + 6, first + 4, first + 3, first + 2, zeroth];
+  const of = (quota: Quota, maxRows = 4) =>
+    new Cursor(scanOf(seqs, { from: 2n ** 40n, maxRows }).scan, quota);
+  const count = async (quota: Quota, maxRows?: number) =>
+    (await pages(of(quota, maxRows))).flat().length;
+
+  it("completes the second at the limit, and no other", async () => {
+    for (const maxRows of [1, 2, 4]) {
+      assert.equal(await count(limit(1, 9), maxRows), 1);
+      assert.equal(await count(limit(2, 9), maxRows), 5);
+      assert.equal(await count(limit(4, 9), maxRows), 5);
+      assert.equal(await count(limit(5, 9), maxRows), 5);
+    }
+  });
+
+  it("ends where it is used up", async () => {
+    assert.equal(await count(limit(2, 1)), 3);
+    assert.equal(await count(limit(2, 0)), 2);
+    assert.equal(await remainder(of(limit(2, 1))), "more");
+    assert.equal(await remainder(of(limit(5, 9))), "more");
+    assert.equal(await remainder(of(limit(6, 9))), "finish");
   });
 });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import Database from "better-sqlite3";
 import type { Filter } from "../../src/nostr/filter.ts";
+import { parseSearch } from "../../src/nostr/search.ts";
 import { migrate } from "../../src/store/migrate.ts";
 import {
   conditionsOf,
@@ -98,6 +99,21 @@ describe("the plan of every shape of filter", () => {
       }
     });
   }
+
+  it("search: the full-text index in its own order, within the bounds", () => {
+    const parsed = parseSearch("needle 東京");
+    assert.ok(parsed.ok && parsed.value);
+    const all = { search: parsed.value, kinds, since: 1 };
+    for (const slice of [...slices(all), ...viewedSlices(all)].flat()) {
+      const plan = planOf(slice).join("\n");
+      assert.match(plan, /SCAN search VIRTUAL TABLE INDEX \d+:M1<>/);
+      assert.doesNotMatch(plan, /TEMP B-TREE|AUTOMATIC|SCAN (event|tag)/);
+      assert.equal(slice.exact, false);
+    }
+    const [byAuthor, bySearch] = slices({ ...all, authors: one });
+    assert.equal(byAuthor?.[0]?.exact, false);
+    assert.ok(bySearch?.[0]?.parameters.includes('"needle"* AND "東京"'));
+  });
 
   it("probes walk the same indexes", () => {
     for (const filter of [...Object.values(sorted), ...Object.values(merged)]) {

@@ -169,11 +169,11 @@ export function filterRules(connect: Connect): void {
   test("rule 10: conditions that do not exist are unsupported, wrong values invalid", () =>
     withSession(connect, async (session) => {
       const unsupported = [
-        { search: "x" },
+        { searches: "x" },
         { "#tt": ["x"] },
         { "#1": ["x"] },
         { "#": ["x"] },
-        { "&t": ["x"] },
+        { "&tt": ["x"] },
         { t: ["x"] },
         { IDS: [] },
         { "": 1 },
@@ -208,5 +208,30 @@ export function filterRules(connect: Connect): void {
         assert.match(await session.refused("rule 10", filter), /^invalid: ./, `${filter}`);
         assert.match(await session.refused("rule 10", {}, filter), /^invalid: ./, `${filter}`);
       }
+    }));
+
+  test("rule 10: &x wants all of its values, and #x one more (NIP-91)", () =>
+    withSessions(connect, async (session, listener) => {
+      const author = new Author();
+      const authors = [author.pubkey];
+      const note = (age: number, ...topics: readonly string[]) =>
+        author.sign({ created_at: NOW - age, tags: topics.map((topic) => ["t", topic]) });
+      const events = [note(0, "a", "b", "x"), note(1, "b", "a"), note(2, "a"), note(3, "b", "x")];
+      await session.publishAll(events);
+      const [first, second] = events.map((event) => event.id);
+      const all = { authors, "&t": ["a", "b"] };
+      assert.deepEqual(await session.stored(all), [first, second]);
+      assert.deepEqual(await session.stored({ ...all, "#t": ["x", "y"] }), [first]);
+      assert.deepEqual(await session.stored({ ...all, "#t": ["a"] }), [first, second]);
+      assert.deepEqual(await session.stored({ ...all, "#t": ["a", "x"] }), [first]);
+      assert.deepEqual(await session.stored({ authors, "&t": [] }), []);
+      assert.deepEqual(await session.count(all), { count: 2 });
+      assert.match(await session.refused("rule 10", { "&tt": ["a"] }), /^unsupported: ./);
+      assert.match(await session.refused("rule 10", { "&t": "a" }), /^invalid: ./);
+      assert.match(await session.refused("rule 10", { "&e": ["a"] }), /^invalid: ./);
+      await listener.request("rule 10", { "&t": [author.pubkey, "b"], limit: 0 });
+      const wanted = note(0, "b", "c", author.pubkey);
+      await session.publishAll([note(0, "b"), note(0, author.pubkey), wanted]);
+      assert.deepEqual(await listener.live(), [wanted.id]);
     }));
 }

@@ -170,6 +170,15 @@ export class Session {
     return ids;
   }
 
+  /** Sends a COUNT; what it answers. */
+  async count(...filters: readonly object[]): Promise<unknown> {
+    const id = Session.#newId();
+    this.send("COUNT", id, ...filters);
+    const [verb, answered, result, ...rest] = await this.next();
+    assert.deepEqual([verb, answered, rest], ["COUNT", id, []]);
+    return result;
+  }
+
   /** Sends a REQ that must be refused; the reason. */
   async refused(subscriptionId: string, ...filters: readonly unknown[]): Promise<string> {
     this.send("REQ", subscriptionId, ...filters);
@@ -178,10 +187,19 @@ export class Session {
     return String(reason);
   }
 
+  /** Asks and closes; how many events there are, and the hints of EOSE (NIP-67). */
+  async hinted(...filters: readonly object[]): Promise<readonly [events: number, hints: unknown]> {
+    const id = Session.#newId();
+    this.send("REQ", id, ...filters);
+    const eose = await this.#find((message) => message[0] === "EOSE");
+    this.send("CLOSE", id);
+    return [this.#kept.splice(0).length, eose[2]];
+  }
+
   /** Reads until the query that finds this event has told so, with EOSE right behind it. */
   async found(subscriptionId: string, eventId: string): Promise<void> {
     await this.#find((message) => (message[2] as NostrEvent | undefined)?.id === eventId);
-    assert.deepEqual(await this.#read(), ["EOSE", subscriptionId]);
+    assert.deepEqual((await this.#read()).slice(0, 2), ["EOSE", subscriptionId]);
   }
 
   /**

@@ -170,4 +170,46 @@ export function subscriptionRules(connect: Connect): void {
       await other.publishAll([event]);
       assert.deepEqual(await one.live(), [event.id]);
     }));
+
+  test("rule 38: EOSE tells whether something stored is left", () =>
+    withSession(connect, async (session) => {
+      const { defaultLimit } = CONFORMANCE_LIMITS;
+      const author = new Author();
+      const authors = [author.pubkey];
+      const event = (i: number) => author.sign({ created_at: NOW - i });
+      await session.publishAll(Array.from({ length: defaultLimit }, (_, i) => event(i)));
+      assert.deepEqual(await session.hinted({ authors }), [defaultLimit, ["finish"]]);
+      assert.deepEqual(await session.hinted({ authors, limit: 3 }), [3, ["more"]]);
+      assert.deepEqual(await session.hinted({ authors, until: 0 }), [0, ["finish"]]);
+      assert.deepEqual(await session.hinted({ authors, limit: 0 }), [0, undefined]);
+      const mixed = [
+        { authors, limit: 0 },
+        { authors, since: NOW },
+      ];
+      assert.deepEqual(await session.hinted(...mixed), [1, undefined]);
+      await session.publishAll([event(defaultLimit)]);
+      assert.deepEqual(await session.hinted({ authors }), [defaultLimit, ["more"]]);
+      const union = [
+        { authors, limit: 2 },
+        { authors, limit: defaultLimit + 1 },
+      ];
+      const [events, hints] = await session.hinted(...union);
+      assert.equal(events, defaultLimit + 1);
+      assert.notDeepEqual(hints, ["more"]);
+    }));
+
+  test("rule 38: the relay's own limit does not cut a second in two", () =>
+    withSession(connect, async (session) => {
+      const { defaultLimit, maxLimit } = CONFORMANCE_LIMITS;
+      const author = new Author();
+      const authors = [author.pubkey];
+      const note = (second: number, i: number) =>
+        author.sign({ created_at: NOW - second, content: `${i}` });
+      const many = Array.from({ length: maxLimit }, (_, i) => note(1, i));
+      await session.publishAll([note(0, 0), ...many.slice(0, defaultLimit + 2), note(2, 0)]);
+      assert.deepEqual(await session.hinted({ authors }), [defaultLimit + 3, ["more"]]);
+      assert.deepEqual(await session.hinted({ authors, limit: 4 }), [4, ["more"]]);
+      await session.publishAll(many.slice(defaultLimit + 2));
+      assert.deepEqual(await session.hinted({ authors }), [maxLimit, ["more"]]);
+    }));
 }
