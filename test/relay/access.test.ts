@@ -42,6 +42,8 @@ for (const [name, openStore] of stores) {
       const ids = shown.map(({ id }) => id);
       assert.deepEqual(await session.request("any", { limit: 2 }), ids);
       assert.deepEqual(await session.request("both", { kinds: [1, 4] }), ids);
+      assert.deepEqual(await session.count({}), { count: ids.length });
+      assert.deepEqual(await session.count({ kinds: [1, 4] }), { count: ids.length });
       const hidden = { ids: [note(4, 1).id] };
       assert.deepEqual(await session.request("mine", hidden, { authors: [member.pubkey] }), ids);
       assert.match(await session.refused("dms", { kinds: [4] }), /^restricted: ./);

@@ -113,6 +113,12 @@ test("rule 35: whoever may not read may not count", async () => {
   assert.match(String((await anonymous.session.next())[2]), /^auth-required: ./);
 });
 
+test("36: without an index, there is no reconciliation of a search either", async () => {
+  const { session } = createTestRelay({ search: false }).connect();
+  session.send("NEG-OPEN", "x", { search: "word" }, "6100000200");
+  assert.deepEqual(await session.next(), ["NEG-ERR", "x", "unsupported: this relay has no search"]);
+});
+
 test("36: without an index, a search is unsupported", async () => {
   const client = createTestRelay({ search: false }).connect();
   for (const verb of ["REQ", "COUNT"]) {

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { PublicKey } from "../../src/nostr/key.ts";
 import { ratePolicy } from "../../src/policy/rate.ts";
 import type { Policy } from "../../src/policy.ts";
 import { MemoryStore } from "../../src/store/memory.ts";
@@ -88,6 +89,29 @@ test("a query that finds nothing can be stopped, and is killed before it costs t
   assert.deepEqual([open, read], [0, 10_001]);
 });
 
+test("so is a count", async () => {
+  let read = 0;
+  let open = 0;
+  class FruitlessStore extends MemoryStore {
+    override async *authors(): AsyncGenerator<readonly PublicKey[], never, undefined> {
+      open += 1;
+      try {
+        for (;;) {
+          read += 1;
+          yield [];
+        }
+      } finally {
+        open -= 1;
+      }
+    }
+  }
+  const { session } = createTestRelay({ store: new FruitlessStore() }).connect();
+  session.send("COUNT", "x", {});
+  assert.match(String(await session.next()), /^CLOSED,x,error: this query looks at too many/);
+  await turns();
+  assert.deepEqual([open, read], [0, 10_001]);
+});
+
 test("a reconciliation that looks at too much without a match is given up", async () => {
   const store = new MemoryStore();
   let read = 0;
@@ -162,6 +186,20 @@ test("too many requests are closed, broken ones count, and CLOSE is always heard
   assert.deepEqual(await session.publish(author.sign()), STORED);
   const event = { id: author.sign().id, kind: "broken" };
   assert.match((await session.publish(event)).reason, /^invalid: ./);
+});
+
+test("a COUNT counts as a request", async () => {
+  const { connect } = createTestRelay({ policy: policyWith({ requests: 1 }) });
+  const { session } = connect();
+  assert.deepEqual(await session.count({}), { count: 0 });
+  session.send("COUNT", "x", {});
+  assert.match(String(await session.next()), /^CLOSED,x,rate-limited: ./);
+});
+
+test("the values of & conditions are counted, too", async () => {
+  const { connect } = createTestRelay({ limits: { ...CONFORMANCE_LIMITS, maxFilterValues: 2 } });
+  const { session } = connect();
+  assert.match(await session.refused("x", { "&t": ["a", "b", "c"] }), /^invalid: .* 2 values$/);
 });
 
 test("a NEG-OPEN counts as a request, also a broken one; a NEG-MSG does not", async () => {
