@@ -7,6 +7,7 @@
 
 import type { VerifiedEvent } from "./nostr/event.ts";
 import type { Filter } from "./nostr/filter.ts";
+import type { EventId } from "./nostr/key.ts";
 import type { View } from "./nostr/visibility.ts";
 
 /**
@@ -39,6 +40,8 @@ export interface EventStore {
   query(filters: readonly Filter[], view?: View): AsyncIterable<readonly string[]>;
   /** How many different events match any of the filters and are in the view; limits are ignored. */
   count(filters: readonly Filter[], view?: View): Promise<number>;
+  /** Removes these events, if they are here; resolves with how many were. They may come back. */
+  remove(ids: readonly EventId[]): Promise<number>;
   /** Removes events that have expired by `now` (unix seconds), a bounded number; resolves with it. */
   sweep(now: number): Promise<number>;
   /**

@@ -2,6 +2,7 @@
 
 import { type Command, Option } from "commander";
 import type { CryptoProvider } from "../crypto.ts";
+import { judgeBans, type Rulings } from "../moderation.ts";
 import { type NostrEvent, type VerifiedEvent, verifyEvent } from "../nostr/event.ts";
 import { classifyKind, KIND_AUTH } from "../nostr/kind.ts";
 import { malformed, type Parsed } from "../nostr/parsed.ts";
@@ -25,7 +26,7 @@ interface ImportFlags {
 const HELP = `
 Standard input holds one event a line, as JSON. The relay may be running: its clients find what was
 imported with their next request. Neither its limits nor its policies are asked; every id and every
-signature is checked. Ephemeral events are rejected, and lines of more than 4 MiB, unless the relay's
+signature is checked. What administrators have banned is rejected, ephemeral events, and lines of more than 4 MiB, unless the relay's
 limits.maxMessageLength is higher. What is stored already is counted, not stored twice, so an import
 that was stopped can be run again.
 
@@ -72,11 +73,13 @@ async function importEvents(flags: ImportFlags, parts: CliParts): Promise<void> 
   const maxLine = Math.max(MAX_LINE, config.limits.maxMessageLength);
   const store = await parts.openDatabase(config);
   const verifier = flags.verify ? crypto : trusting(crypto);
-  const run = new Import(store, verifier, flags.showRejected, parts);
+  const rulings = await parts.openRulings(config);
+  const run = new Import({ store, rulings }, verifier, flags.showRejected, parts);
   try {
     await run.take(readEventLines(input, parts.stop, maxLine));
   } finally {
     run.report();
+    rulings.close();
     await store.close();
   }
   run.conclude();
@@ -87,8 +90,13 @@ function trusting(crypto: CryptoProvider): CryptoProvider {
   return { ...crypto, verifySchnorr: () => true };
 }
 
+interface ImportInto {
+  readonly store: EventStore;
+  readonly rulings: Rulings;
+}
+
 class Import {
-  readonly #store: EventStore;
+  readonly #database: ImportInto;
   readonly #crypto: CryptoProvider;
   /** How many rejected lines to show. */
   readonly #shown: number | undefined;
@@ -105,12 +113,12 @@ class Import {
   #renewedAt: number;
 
   constructor(
-    store: EventStore,
+    database: ImportInto,
     crypto: CryptoProvider,
     shown: number | undefined,
     parts: CliParts,
   ) {
-    this.#store = store;
+    this.#database = database;
     this.#crypto = crypto;
     this.#shown = shown;
     this.#parts = parts;
@@ -124,7 +132,7 @@ class Import {
     for await (const lines of chunks) {
       const events = lines.flatMap((line) => this.#judge(line));
       if (events.length > 0) {
-        for (const outcome of await this.#store.insert(events)) this.#counts[outcome] += 1;
+        for (const outcome of await this.#database.store.insert(events)) this.#counts[outcome] += 1;
       }
       if (this.#parts.terminal.err) this.#renewStatus();
     }
@@ -162,6 +170,8 @@ class Import {
   }
 
   #verify(event: NostrEvent): Parsed<VerifiedEvent> {
+    const bans = judgeBans(event, this.#database.rulings);
+    if (!bans.accepted) return malformed(bans.reason);
     if (event.kind === KIND_AUTH) return malformed(`kind ${KIND_AUTH} is for AUTH, never stored`);
     if (classifyKind(event.kind) === "ephemeral") {
       return malformed(`kind ${event.kind} is ephemeral, never stored`);

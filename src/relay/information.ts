@@ -27,6 +27,8 @@ export interface InformationParts {
   readonly auth: "required" | "optional";
   /** Whether the operator takes only some events, or those of some people. */
   readonly restrictsWrites: boolean;
+  /** Whether it can be managed (NIP-86). */
+  readonly isManaged: boolean;
   /** URL of the software's project page. */
   readonly software?: string | undefined;
   readonly version: string;
@@ -65,7 +67,7 @@ export function information(parts: InformationParts): Information {
   return {
     ...settings,
     self,
-    supported_nips: supportedNips(parts.limits),
+    supported_nips: supportedNips(parts),
     ...(software === undefined ? {} : { software }),
     version,
     limitation: limitation(parts),
@@ -73,10 +75,12 @@ export function information(parts: InformationParts): Information {
   };
 }
 
-/** Proof of work is announced where it is asked for. */
-function supportedNips({ minPowDifficulty }: Limits): readonly number[] {
+/** Proof of work is announced where it is asked for, management where there is an administrator. */
+function supportedNips({ limits, isManaged }: InformationParts): readonly number[] {
   const nips = [1, 9, 11, 17, 40, 42, 59, 62, 70];
-  return minPowDifficulty > 0 ? [...nips, 13].sort((a, b) => a - b) : nips;
+  if (limits.minPowDifficulty > 0) nips.push(13);
+  if (isManaged) nips.push(86, 98);
+  return nips.sort((a, b) => a - b);
 }
 
 function limitation({ limits, auth, restrictsWrites }: InformationParts): Limitation {

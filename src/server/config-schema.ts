@@ -206,6 +206,9 @@ export const configSchema: z.ZodType<RelayConfig> = z
       auth: choice("required", "optional")
         .default("required")
         .describe("Whether clients on encrypted connections must prove a key of their own."),
+      administrators: keyList().describe(
+        "The npubs (or hex keys) of those who may manage the running relay (NIP-86): ban, allow, rename. Empty: nobody may.",
+      ),
       information,
       access,
       limits,

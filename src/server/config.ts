@@ -32,6 +32,7 @@ export interface RelayConfig {
   readonly plaintext: "deny" | "loopback" | "allow";
   /** Always required where `access.connect` does not let everybody in. */
   readonly auth: "required" | "optional";
+  readonly administrators: readonly PublicKey[];
   /** An empty text says nothing. */
   readonly information: {
     readonly name: string;

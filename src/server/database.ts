@@ -2,6 +2,8 @@
 
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { openSqliteRulings } from "../moderation/sqlite.ts";
+import type { Rulings } from "../moderation.ts";
 import { openSqliteStore } from "../store/sqlite.ts";
 import type { EventStore } from "../store.ts";
 import type { RelayConfig } from "./config.ts";
@@ -19,6 +21,11 @@ export function hasDatabase(config: Place): boolean {
 export async function openDatabase(config: Place): Promise<EventStore> {
   mkdirSync(config.data, { recursive: true, mode: 0o700 });
   return await openSqliteStore(fileIn(config));
+}
+
+/** Opens what administrators have decided; the database is there already. */
+export async function openRulings(config: Place): Promise<Rulings> {
+  return await openSqliteRulings(fileIn(config));
 }
 
 function fileIn({ data }: Place): string {

@@ -4,28 +4,34 @@ import { mkdirSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Peer } from "../channel.ts";
-import { systemClock } from "../clock.ts";
+import { type Clock, systemClock } from "../clock.ts";
 import { createNodeCrypto } from "../crypto/node.ts";
+import type { CryptoProvider } from "../crypto.ts";
 import { type Log, silent } from "../log.ts";
-import { type PublicKey, publicKeyOf } from "../nostr/key.ts";
-import { accessPolicy, asksForWebOfTrust, restrictsWrites } from "../policy/access.ts";
+import type { Rulings } from "../moderation.ts";
+import { CLOSE } from "../nostr/close.ts";
+import { isEventId, type PublicKey, publicKeyOf } from "../nostr/key.ts";
+import { asksForWebOfTrust } from "../policy/access.ts";
 import { limitsPolicy } from "../policy/limits.ts";
+import { acceptedKinds, amendedAccess, banPolicy } from "../policy/moderation.ts";
 import { PluginPolicy } from "../policy/plugin.ts";
 import { ratePolicy } from "../policy/rate.ts";
 import { WebOfTrust } from "../policy/web-of-trust.ts";
 import { accept, all, type Policy, type Verdict } from "../policy.ts";
-import { type Information, type InformationSettings, information } from "../relay/information.ts";
+import { Management, type ManagementParts } from "../relay/management.ts";
 import { Relay } from "../relay/relay.ts";
 import type { EventStore } from "../store.ts";
-import { addressGroup, proxyList } from "./admission.ts";
-import { announce } from "./announcement.ts";
+import { addressGroup, addressList, requestAddress } from "./admission.ts";
+import { type Announcement, announce } from "./announcement.ts";
 import { attach } from "./attach.ts";
+import { BlockedAddresses, blockableNetwork } from "./blocked-addresses.ts";
 import type { RelayConfig } from "./config.ts";
-import { openDatabase } from "./database.ts";
+import { openDatabase, openRulings } from "./database.ts";
 import { httpListener } from "./http.ts";
+import { informationDocument } from "./information.ts";
+import { ManagementEndpoint } from "./management.ts";
 import { openRelayKey } from "./relay-key.ts";
 import { describeSelf } from "./self-description.ts";
-import { SOFTWARE, VERSION } from "./version.ts";
 
 export interface StartOptions {
   readonly log?: Log;
@@ -62,6 +68,9 @@ export async function startRelay(
   const self = publicKeyOf(key.secretKey, crypto);
   announce(config, self, config.port); // refuses wrong addresses before anything is opened
   const store = await openDatabase(config);
+  const rulings = await openRulings(config);
+  await removeBanned(store, rulings);
+  const blocked = new BlockedAddresses(rulings);
   const plugin = pluginPolicy(config, store, log);
   const trust = new WebOfTrust(config.access.webOfTrust, {
     store,
@@ -70,18 +79,25 @@ export async function startRelay(
     defer: setImmediate,
   });
   if (asksForWebOfTrust(config.access)) await trust.refresh();
+  const bans = banPolicy(rulings);
   const policy = all(
     ratePolicy(config.rates, { clock, networkOf: addressGroup }),
     limitsPolicy(limits, clock),
-    accessPolicy(config.access, trust),
+    bans,
+    amendedAccess(config.access, rulings, trust),
     options.policy ?? {},
     plugin ?? {},
+    // Again, since a plugin takes its time.
+    bans,
     trust.observer,
   );
-  const document = informationDocument(config, self);
-  if (config.information.hidden) {
-    await describeSelf(document, key.secretKey, { store, crypto, now: clock.now() });
-  }
+  const document = informationDocument(config, self, rulings);
+  const describe = async (): Promise<void> => {
+    if (!config.information.hidden) return;
+    await describeSelf(document(), key.secretKey, { store, crypto, now: clock.now() });
+  };
+  await describe();
+  const trustedProxies = addressList(config.trustedProxies);
   const server = createServer({
     headersTimeout: config.handshake.deadlineSeconds * SECOND,
     requestTimeout: config.handshake.deadlineSeconds * SECOND,
@@ -93,10 +109,12 @@ export async function startRelay(
     port = await listen(server, config.port, host);
   } catch (error) {
     trust.close();
+    rulings.close();
     await store.close();
     throw error;
   }
-  const { npub, address, nprofile, isOwnUrl } = announce(config, self, port);
+  const announcement = announce(config, self, port);
+  const { npub, address, nprofile, isOwnUrl } = announcement;
   const relay = new Relay({
     store,
     crypto,
@@ -112,9 +130,14 @@ export async function startRelay(
     "request",
     httpListener({
       path,
-      information: () => document,
+      information: document,
       isHidden: config.information.hidden,
       greeting: `This is a Nostr relay. Its address is ${address}\n`,
+      management: managementEndpoint(config, announcement, {
+        ...{ rulings, store, relay, blocked, crypto, clock, log },
+        renamed: describe,
+      }),
+      isBlocked: (request) => blocked.has(requestAddress(request, trustedProxies)),
     }),
   );
   const detach = attach(server, {
@@ -136,10 +159,15 @@ export async function startRelay(
       maxPendingPerAddress: config.handshake.maxPendingPerAddress,
       maxPerMinutePerAddress: config.handshake.maxPerMinutePerAddress,
     },
-    trustedProxies: proxyList(config.trustedProxies),
+    trustedProxies,
+    isBlocked: (address) => blocked.has(address),
     isOwnUrl,
     admit: (pubkey, peer) => admit(policy, pubkey, peer),
-    accept: (channel) => relay.accept(channel),
+    accept(channel) {
+      // What was ruled while it was being admitted counts, too.
+      if (!isBarred(channel.peer, rulings, blocked)) return relay.accept(channel);
+      channel.close(CLOSE.restricted, "blocked: this key or address is banned from this relay");
+    },
   });
   log("info", "relay listening", { address, host, port, crypto: crypto.name, key: key.origin });
   if (!crypto.constantTime) {
@@ -161,6 +189,7 @@ export async function startRelay(
       server.closeIdleConnections();
       await closed;
       trust.close();
+      rulings.close();
       await store.close();
       log("info", "relay closed");
     },
@@ -189,6 +218,53 @@ async function admit(policy: Policy, pubkey: PublicKey | undefined, peer: Peer):
   return (await policy.admit?.(pubkey, peer)) ?? accept;
 }
 
+/** What slipped in while it was being banned, by an import for instance, goes now. */
+async function removeBanned(store: EventStore, rulings: Rulings): Promise<void> {
+  const banned = rulings.entries("banned event").map(({ subject }) => subject);
+  await store.remove(banned.filter(isEventId));
+}
+
+function isBarred(
+  { pubkeys, address }: Peer,
+  rulings: Rulings,
+  blocked: BlockedAddresses,
+): boolean {
+  return blocked.has(address) || [...pubkeys].some((key) => rulings.has("banned pubkey", key));
+}
+
+interface ManagedParts extends Pick<ManagementParts, "rulings" | "store" | "relay" | "renamed"> {
+  readonly blocked: BlockedAddresses;
+  readonly crypto: CryptoProvider;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** `undefined` where nobody is an administrator. */
+function managementEndpoint(
+  config: RelayConfig,
+  { isRequestUrl }: Announcement,
+  { blocked, crypto, clock, ...parts }: ManagedParts,
+): ManagementEndpoint | undefined {
+  if (config.administrators.length === 0) return undefined;
+  const management = new Management({
+    ...parts,
+    acceptedKinds: () => acceptedKinds(config.access, parts.rulings),
+    networkOf: blockableNetwork,
+    isBlocked: (address) => blocked.has(address),
+  });
+  return new ManagementEndpoint({
+    path: config.path,
+    administrators: new Set(config.administrators),
+    trustedProxies: addressList(config.trustedProxies),
+    isHidden: config.information.hidden,
+    crypto,
+    clock,
+    log: parts.log,
+    isRequestUrl,
+    answer: (text, administrator) => management.answer(text, administrator),
+  });
+}
+
 function listen(server: Server, port: number, host: string): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
@@ -197,23 +273,4 @@ function listen(server: Server, port: number, host: string): Promise<number> {
       resolve((server.address() as AddressInfo).port);
     });
   });
-}
-
-function informationDocument(config: RelayConfig, self: PublicKey): Information {
-  return information({
-    settings: informationSettings(config),
-    self,
-    limits: config.limits,
-    auth: config.auth,
-    restrictsWrites: restrictsWrites(config.access),
-    software: SOFTWARE,
-    version: VERSION,
-  });
-}
-
-/** NIP-11 names fields in snake case, and an empty text says nothing. */
-function informationSettings({ information: settings }: RelayConfig): InformationSettings {
-  const { name, description, termsOfService, hidden: _, ...others } = settings;
-  const given = Object.entries({ ...others, terms_of_service: termsOfService });
-  return { name, description, ...Object.fromEntries(given.filter(([, value]) => value !== "")) };
 }

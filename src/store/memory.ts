@@ -7,7 +7,7 @@ import { type Deletion, deletionOf, isDeletable, ownersOf } from "../nostr/delet
 import { compareNewestFirst, identifierOf, type VerifiedEvent } from "../nostr/event.ts";
 import { isExpired } from "../nostr/expiration.ts";
 import { type Filter, matchFilter, matchFilters } from "../nostr/filter.ts";
-import type { PublicKey } from "../nostr/key.ts";
+import type { EventId, PublicKey } from "../nostr/key.ts";
 import { hasVersions, KIND_VANISH } from "../nostr/kind.ts";
 import { isVisible, type View } from "../nostr/visibility.ts";
 import type { EventStore, ExportOrder, InsertOutcome } from "../store.ts";
@@ -41,6 +41,12 @@ export class MemoryStore implements EventStore {
 
   async count(filters: readonly Filter[], view?: View): Promise<number> {
     return this.#visible(view).filter((event) => matchFilters(filters, event)).length;
+  }
+
+  async remove(ids: readonly EventId[]): Promise<number> {
+    const present = ids.flatMap((id) => this.#events.get(id) ?? []);
+    for (const event of present) this.#remove(event);
+    return present.length;
   }
 
   async sweep(now: number): Promise<number> {

@@ -12,6 +12,7 @@ function document(settings: InformationSettings, auth: "required" | "optional" =
     limits: CONFORMANCE_LIMITS,
     auth,
     restrictsWrites: false,
+    isManaged: false,
     software: "https://software.example",
     version: "1.2.3",
   });

@@ -36,6 +36,7 @@ describe("migrations", () => {
       "deleted_address",
       "vanished",
       "address",
+      "ruling",
     ]);
     migrate(database);
     assert.equal(version(), newest);
