@@ -111,8 +111,8 @@ export class Management {
         (await reportedEvents(store, rulings)).map(({ id, reason }) => entry("id", id, reason)),
       allowevent: (params) => {
         const id = params.eventId(0);
-        this.#lift("banned event", id);
-        return this.#rule("allowed event", id, params);
+        this.#rule("allowed event", id, params);
+        return this.#lift("banned event", id);
       },
       banevent: async (params) => {
         const id = params.eventId(0);
@@ -143,13 +143,13 @@ export class Management {
     return {
       allowkind: (params) => {
         const kind = String(params.kind(0));
-        this.#lift("disallowed kind", kind);
-        return this.#rule("allowed kind", kind, params);
+        this.#rule("allowed kind", kind, params);
+        return this.#lift("disallowed kind", kind);
       },
       disallowkind: (params) => {
         const kind = String(params.kind(0));
-        this.#lift("allowed kind", kind);
-        return this.#rule("disallowed kind", kind, params);
+        this.#rule("disallowed kind", kind, params);
+        return this.#lift("allowed kind", kind);
       },
       listallowedkinds: () => this.#parts.acceptedKinds(),
     };

@@ -10,7 +10,7 @@ import type { EventId } from "../../src/nostr/key.ts";
 import type { EventStore } from "../../src/store.ts";
 import { key, madeUp } from "../nostr/arbitrary.ts";
 import { ask, filter, tagged, texts } from "./ask.ts";
-import { deleting, sweeping, vanishing } from "./conformance-deletion.ts";
+import { deleting, removing, sweeping, vanishing } from "./conformance-deletion.ts";
 import { exporting } from "./conformance-export.ts";
 import { asking, askingForTags, counting } from "./conformance-query.ts";
 import { viewing } from "./conformance-view.ts";
@@ -34,6 +34,7 @@ export function storeConformance(name: string, open: () => Promise<EventStore>):
   describe(`${name}: counting`, () => counting(test));
   describe(`${name}: deleting`, () => deleting(test));
   describe(`${name}: vanishing`, () => vanishing(test));
+  describe(`${name}: removing`, () => removing(test));
   describe(`${name}: sweeping`, () => sweeping(test));
   describe(`${name}: views`, () => viewing(test));
   describe(`${name}: exporting`, () => exporting(test));
