@@ -37,7 +37,10 @@ export function readHttpAuth(
   if (Math.abs(created_at - now) > HTTP_AUTH_WINDOW) {
     return malformed("created_at is too far from the relay's clock");
   }
-  if (tagValue(event.value, "method") !== method) return malformed("the method tag differs");
+  // Clients write "post", too.
+  if (tagValue(event.value, "method")?.toUpperCase() !== method) {
+    return malformed("the method tag differs");
+  }
   if (!isRequested(tagValue(event.value, "u") ?? "")) {
     return malformed("the u tag is not the URL of this relay");
   }

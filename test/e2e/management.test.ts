@@ -4,6 +4,9 @@ import assert from "node:assert/strict";
 import { type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from "node:http";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
+import type { EventTemplate as NewEvent } from "nostr-tools/core";
+import { getToken } from "nostr-tools/nip98";
+import { finalizeEvent } from "nostr-tools/pure";
 import { secretKeySigner, secureWebSocket } from "../../src/client.ts";
 import type { EventTemplate } from "../../src/nostr/event.ts";
 import { publicKeyOf, type SecretKey } from "../../src/nostr/key.ts";
@@ -149,6 +152,16 @@ test("the information document says what can be done, and only then", async (t) 
   const { supported_nips } = await information(unmanaged);
   assert.ok(![86, 98].some((nip) => (supported_nips as number[]).includes(nip)));
   assert.equal((await send({ relay: unmanaged, body: SUPPORTED })).status, 405);
+});
+
+test("the token of nostr-tools is understood", async (t) => {
+  const relay = await testRelay(t, { config });
+  const url = `http://127.0.0.1:${relay.port}/`;
+  const body = { method: "listbannedpubkeys", params: [] };
+  const sign = (template: NewEvent) => finalizeEvent(template, admin);
+  const Authorization = await getToken(url, "post", sign, true, body);
+  const reply = await send({ relay, body: JSON.stringify(body), headers: { Authorization } });
+  assert.deepEqual([reply.status, JSON.parse(reply.body)], [200, { result: [] }]);
 });
 
 test("only what an administrator has signed for this request, a moment ago, is carried out", async (t) => {
