@@ -26,8 +26,8 @@ export interface ManagementParts {
   networkOf(text: string): Parsed<string>;
   /** Whether rulings block the address. */
   isBlocked(address: string): boolean;
-  /** Called when the relay's name, description or icon has changed. */
-  renamed(): Promise<void>;
+  /** Called after rulings have changed, before that is answered. */
+  changed(): Promise<void>;
   /** Without it, the methods about roles are not offered. */
   readonly roles?: Roles | undefined;
 }
@@ -62,7 +62,8 @@ export class Management {
 
   /** Never rejects. `administrator`: who asks, for the log. */
   async answer(text: string, administrator: PublicKey): Promise<Answer> {
-    const { log } = this.#parts;
+    const { log, rulings, changed } = this.#parts;
+    const { revision } = rulings;
     try {
       const { method, params } = parseRequest(text);
       const names = [...this.#methods.keys()];
@@ -70,6 +71,7 @@ export class Management {
       const run = this.#methods.get(method);
       if (!run) throw new CallError("unknown method; supportedmethods lists those there are");
       const result = await run(params);
+      if (rulings.revision !== revision) await changed();
       log("info", "management", { method, administrator });
       return { result };
     } catch (error) {
@@ -128,9 +130,9 @@ export class Management {
   }
 
   #description(): Record<string, Method> {
-    const change = (field: string, text: string) => {
+    const change = (field: string, text: string): true => {
       this.#parts.rulings.set("information", field, text);
-      return this.#parts.renamed().then(() => true);
+      return true;
     };
     return {
       changerelayname: (params) => change("name", params.text(0)),

@@ -135,7 +135,7 @@ export async function startRelay(
       greeting: `This is a Nostr relay. Its address is ${address}\n`,
       management: managementEndpoint(config, announcement, {
         ...{ rulings, store, relay, blocked, crypto, clock, log },
-        renamed: describe,
+        changed: describe,
       }),
       isBlocked: (request) => blocked.has(requestAddress(request, trustedProxies)),
     }),
@@ -232,7 +232,7 @@ function isBarred(
   return blocked.has(address) || [...pubkeys].some((key) => rulings.has("banned pubkey", key));
 }
 
-interface ManagedParts extends Pick<ManagementParts, "rulings" | "store" | "relay" | "renamed"> {
+interface ManagedParts extends Pick<ManagementParts, "rulings" | "store" | "relay" | "changed"> {
   readonly blocked: BlockedAddresses;
   readonly crypto: CryptoProvider;
   readonly clock: Clock;

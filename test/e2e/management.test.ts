@@ -10,6 +10,7 @@ import { finalizeEvent } from "nostr-tools/pure";
 import { secretKeySigner, secureWebSocket } from "../../src/client.ts";
 import type { EventTemplate } from "../../src/nostr/event.ts";
 import { publicKeyOf, type SecretKey } from "../../src/nostr/key.ts";
+import { accept, type Policy } from "../../src/policy.ts";
 import { Session } from "../relay/conformance/session.ts";
 import { bareClient } from "./client.ts";
 import { crypto, newKey, note } from "./events.ts";
@@ -130,6 +131,32 @@ test("bans take effect at once, and outlive the relay", async (t) => {
   assert.deepEqual(await call(again, "allowevent", event.id), done);
   const { session: back } = await connect(t, again, spammer);
   assert.equal((await back.publish(event)).accepted, true);
+});
+
+test("who is banned while being let in does not stay", async (t) => {
+  let ask = (): void => {};
+  let letIn = (): void => {};
+  const asked = new Promise<void>((resolve) => {
+    ask = resolve;
+  });
+  const answered = new Promise<void>((resolve) => {
+    letIn = resolve;
+  });
+  const policy: Policy = {
+    async admit() {
+      ask();
+      await answered;
+      return accept;
+    },
+  };
+  const relay = await testRelay(t, { config, policy });
+  const key = newKey();
+  const connecting = connect(t, relay, key);
+  await asked;
+  assert.deepEqual(await call(relay, "banpubkey", publicKeyOf(key, crypto)), done);
+  letIn();
+  const { code } = await (await connecting).client.closed;
+  assert.equal(code, 4003);
 });
 
 test("the information document says what can be done, and only then", async (t) => {

@@ -24,7 +24,7 @@ const ROLE_METHODS = ["createrole", "editrole", "deleterole", "assignrole", "una
 function setUp(roles?: Roles, store = new MemoryStore()) {
   const rulings = new MemoryRulings();
   const testRelay = createTestRelay({ store });
-  let renamed = 0;
+  let changes = 0;
   const management = new Management({
     rulings,
     store,
@@ -33,14 +33,14 @@ function setUp(roles?: Roles, store = new MemoryStore()) {
     acceptedKinds: () => [0, 1],
     networkOf: (text) => (text.startsWith("192.") ? parsed(text) : malformed("no address")),
     isBlocked: (address) => rulings.has("blocked address", address),
-    async renamed() {
-      renamed += 1;
+    async changed() {
+      changes += 1;
     },
     roles,
   });
   const call = (method: unknown, ...params: unknown[]): Promise<Answer> =>
     management.answer(JSON.stringify({ method, params }), administrator);
-  return { ...testRelay, store, rulings, management, call, renamed: () => renamed };
+  return { ...testRelay, store, rulings, management, call, changes: () => changes };
 }
 
 async function errorOf(answer: Promise<Answer>): Promise<string> {
@@ -151,11 +151,13 @@ describe("management (NIP-86)", () => {
   });
 
   it("renames the relay", async () => {
-    const { call, rulings, renamed } = setUp();
+    const { call, rulings, changes } = setUp();
     assert.deepEqual(await call("changerelayname", "Ours"), done);
     assert.deepEqual(await call("changerelaydescription", ""), done);
     assert.deepEqual(await call("changerelayicon", "https://a.example/i.png"), done);
-    assert.equal(renamed(), 3);
+    assert.equal(changes(), 3);
+    await call("listbannedpubkeys");
+    assert.equal(changes(), 3);
     assert.deepEqual(rulings.entries("information"), [
       { subject: "description", note: "" },
       { subject: "icon", note: "https://a.example/i.png" },
