@@ -4,32 +4,29 @@ import { mkdirSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Peer } from "../channel.ts";
-import { type Clock, systemClock } from "../clock.ts";
+import { systemClock } from "../clock.ts";
 import { createNodeCrypto } from "../crypto/node.ts";
-import type { CryptoProvider } from "../crypto.ts";
 import { type Log, silent } from "../log.ts";
-import type { Rulings } from "../moderation.ts";
 import { CLOSE } from "../nostr/close.ts";
-import { isEventId, type PublicKey, publicKeyOf } from "../nostr/key.ts";
+import { type PublicKey, publicKeyOf } from "../nostr/key.ts";
 import { asksForWebOfTrust } from "../policy/access.ts";
 import { limitsPolicy } from "../policy/limits.ts";
-import { acceptedKinds, amendedAccess, banPolicy } from "../policy/moderation.ts";
+import { amendedAccess, banPolicy } from "../policy/moderation.ts";
 import { PluginPolicy } from "../policy/plugin.ts";
 import { ratePolicy } from "../policy/rate.ts";
 import { WebOfTrust } from "../policy/web-of-trust.ts";
 import { accept, all, type Policy, type Verdict } from "../policy.ts";
-import { Management, type ManagementParts } from "../relay/management.ts";
 import { Relay } from "../relay/relay.ts";
 import type { EventStore } from "../store.ts";
 import { addressGroup, addressList, requestAddress } from "./admission.ts";
-import { type Announcement, announce } from "./announcement.ts";
+import { announce } from "./announcement.ts";
 import { attach } from "./attach.ts";
-import { BlockedAddresses, blockableNetwork } from "./blocked-addresses.ts";
+import { BlockedAddresses } from "./blocked-addresses.ts";
 import type { RelayConfig } from "./config.ts";
 import { openDatabase, openRulings } from "./database.ts";
 import { httpListener } from "./http.ts";
 import { informationDocument } from "./information.ts";
-import { ManagementEndpoint } from "./management.ts";
+import { isBarred, managementEndpoint, removeBanned } from "./moderation.ts";
 import { openRelayKey } from "./relay-key.ts";
 import { describeSelf } from "./self-description.ts";
 
@@ -134,8 +131,14 @@ export async function startRelay(
       isHidden: config.information.hidden,
       greeting: `This is a Nostr relay. Its address is ${address}\n`,
       management: managementEndpoint(config, announcement, {
-        ...{ rulings, store, relay, blocked, crypto, clock, log },
+        rulings,
+        blocked,
+        store,
+        relay,
         changed: describe,
+        crypto,
+        clock,
+        log,
       }),
       isBlocked: (request) => blocked.has(requestAddress(request, trustedProxies)),
     }),
@@ -216,53 +219,6 @@ function pluginPolicy(
 
 async function admit(policy: Policy, pubkey: PublicKey | undefined, peer: Peer): Promise<Verdict> {
   return (await policy.admit?.(pubkey, peer)) ?? accept;
-}
-
-/** What slipped in while it was being banned, by an import for instance, goes now. */
-async function removeBanned(store: EventStore, rulings: Rulings): Promise<void> {
-  const banned = rulings.entries("banned event").map(({ subject }) => subject);
-  await store.remove(banned.filter(isEventId));
-}
-
-function isBarred(
-  { pubkeys, address }: Peer,
-  rulings: Rulings,
-  blocked: BlockedAddresses,
-): boolean {
-  return blocked.has(address) || [...pubkeys].some((key) => rulings.has("banned pubkey", key));
-}
-
-interface ManagedParts extends Pick<ManagementParts, "rulings" | "store" | "relay" | "changed"> {
-  readonly blocked: BlockedAddresses;
-  readonly crypto: CryptoProvider;
-  readonly clock: Clock;
-  readonly log: Log;
-}
-
-/** `undefined` where nobody is an administrator. */
-function managementEndpoint(
-  config: RelayConfig,
-  { isRequestUrl }: Announcement,
-  { blocked, crypto, clock, ...parts }: ManagedParts,
-): ManagementEndpoint | undefined {
-  if (config.administrators.length === 0) return undefined;
-  const management = new Management({
-    ...parts,
-    acceptedKinds: () => acceptedKinds(config.access, parts.rulings),
-    networkOf: blockableNetwork,
-    isBlocked: (address) => blocked.has(address),
-  });
-  return new ManagementEndpoint({
-    path: config.path,
-    administrators: new Set(config.administrators),
-    trustedProxies: addressList(config.trustedProxies),
-    isHidden: config.information.hidden,
-    crypto,
-    clock,
-    log: parts.log,
-    isRequestUrl,
-    answer: (text, administrator) => management.answer(text, administrator),
-  });
 }
 
 function listen(server: Server, port: number, host: string): Promise<number> {

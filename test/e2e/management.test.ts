@@ -10,7 +10,7 @@ import { finalizeEvent } from "nostr-tools/pure";
 import { secretKeySigner, secureWebSocket } from "../../src/client.ts";
 import type { EventTemplate } from "../../src/nostr/event.ts";
 import { publicKeyOf, type SecretKey } from "../../src/nostr/key.ts";
-import { accept, type Policy } from "../../src/policy.ts";
+import { accept } from "../../src/policy.ts";
 import { Session } from "../relay/conformance/session.ts";
 import { bareClient } from "./client.ts";
 import { crypto, newKey, note } from "./events.ts";
@@ -133,30 +133,47 @@ test("bans take effect at once, and outlive the relay", async (t) => {
   assert.equal((await back.publish(event)).accepted, true);
 });
 
-test("who is banned while being let in does not stay", async (t) => {
+/** A policy that thinks until it is told to accept. */
+function thinking() {
   let ask = (): void => {};
-  let letIn = (): void => {};
+  let decide = (): void => {};
   const asked = new Promise<void>((resolve) => {
     ask = resolve;
   });
-  const answered = new Promise<void>((resolve) => {
-    letIn = resolve;
+  const decided = new Promise<void>((resolve) => {
+    decide = resolve;
   });
-  const policy: Policy = {
-    async admit() {
-      ask();
-      await answered;
-      return accept;
-    },
+  const think = async () => {
+    ask();
+    await decided;
+    return accept;
   };
-  const relay = await testRelay(t, { config, policy });
+  return { asked, decide: () => decide(), think };
+}
+
+test("who is banned while being let in does not stay", async (t) => {
+  const { asked, decide, think } = thinking();
+  const relay = await testRelay(t, { config, policy: { admit: think } });
   const key = newKey();
   const connecting = connect(t, relay, key);
   await asked;
   assert.deepEqual(await call(relay, "banpubkey", publicKeyOf(key, crypto)), done);
-  letIn();
+  decide();
   const { code } = await (await connecting).client.closed;
   assert.equal(code, 4003);
+});
+
+test("an event that is banned while a policy looks at it is not stored", async (t) => {
+  const { asked, decide, think } = thinking();
+  const relay = await testRelay(t, { config, policy: { write: think } });
+  const { session } = await connect(t, relay);
+  const event = note({ content: "quick" });
+  const published = session.publish(event);
+  await asked;
+  assert.deepEqual(await call(relay, "banevent", event.id), done);
+  decide();
+  assert.match((await published).reason, /^blocked: this event is banned/);
+  assert.deepEqual(await session.request("all", {}), []);
 });
 
 test("the information document says what can be done, and only then", async (t) => {
