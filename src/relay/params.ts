@@ -61,13 +61,17 @@ export class Params {
     throw wrong(index, `the id of a role, of 1 to ${MAX_ROLE_ID} characters`);
   }
 
+  /** What is left out, null or empty is not in it. */
   role(): Role {
+    const [label, description] = [this.optionalText(1), this.optionalText(2)];
+    const color = this.#optionalNumber(3, MAX_HUE);
+    const order = this.#optionalNumber(4, Number.MAX_SAFE_INTEGER);
     return {
       id: this.roleId(0),
-      label: this.optionalText(1),
-      description: this.optionalText(2),
-      color: this.#optionalNumber(3, MAX_HUE),
-      order: this.#optionalNumber(4, Number.MAX_SAFE_INTEGER),
+      ...(label === "" ? {} : { label }),
+      ...(description === "" ? {} : { description }),
+      ...(color === undefined ? {} : { color }),
+      ...(order === undefined ? {} : { order }),
     };
   }
 

@@ -5,12 +5,12 @@ import type { Parsed } from "../nostr/parsed.ts";
 
 export interface Role {
   readonly id: string;
-  readonly label: string;
-  readonly description: string;
-  /** A hue from 0 to 360; `undefined` for none. */
-  readonly color: number | undefined;
-  /** For display only; `undefined` for none. */
-  readonly order: number | undefined;
+  readonly label?: string;
+  readonly description?: string;
+  /** A hue, 0 to 360. */
+  readonly color?: number;
+  /** A place among the roles, for display. */
+  readonly order?: number;
 }
 
 /** Each answers why it cannot be done, where it cannot. */

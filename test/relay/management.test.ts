@@ -203,7 +203,7 @@ describe("management (NIP-86)", () => {
     assert.equal(await errorOf(call("deleterole", "none")), "there is no such role");
     assert.deepEqual(roles.calls, [
       ["create", { id: "king", label: "King", description: "rules", color: 37, order: 1 }],
-      ["edit", { id: "king", label: "King", description: "", color: undefined, order: undefined }],
+      ["edit", { id: "king", label: "King" }],
       ["assign", pubkey, "king"],
       ["unassign", pubkey, "king"],
       ["delete", "king"],
