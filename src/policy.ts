@@ -34,7 +34,7 @@ export interface Policy {
   read?(filters: readonly Filter[], peer: Peer): Verdict | Promise<Verdict>;
   /** What this peer gets to see of what it may ask, stored and live alike; else all of it. */
   narrow?(filter: Filter, peer: Peer): Filter;
-  /** May this peer send a message now? Asked first, before any of it is looked at. */
+  /** May this peer send one more message now? Asked first, when it has cost no more than parsing. */
   receive?(verb: Verb, characters: number, peer: Peer): Verdict;
 }
 
@@ -62,6 +62,8 @@ export interface Limits {
   readonly createdAtUpperLimit: number;
   /** Leading zero bits that an event's id must have (NIP-13); 0 for none. */
   readonly minPowDifficulty: number;
+  /** Events that one connection may reconcile at once (NIP-77); 0 for no reconciliation. */
+  readonly maxNegentropyEvents: number;
   /** Bytes queued to one client before it counts as too slow and is closed. */
   readonly maxBufferedBytes: number;
   /** Seconds in which a client takes nothing of a full queue before it is closed. */

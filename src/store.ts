@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { VerifiedEvent } from "./nostr/event.ts";
+import type { NostrEvent, VerifiedEvent } from "./nostr/event.ts";
 import type { Filter } from "./nostr/filter.ts";
 import type { EventId } from "./nostr/key.ts";
 import type { View } from "./nostr/visibility.ts";
@@ -18,6 +18,9 @@ import type { View } from "./nostr/visibility.ts";
  * - `deleted`: its author, or the recipient of a gift wrap, has deleted it or has vanished.
  */
 export type InsertOutcome = "stored" | "duplicate" | "superseded" | "deleted";
+
+/** What places an event in the order of answers. */
+export type Place = Pick<NostrEvent, "created_at" | "id">;
 
 /** `oldest first` is the exact reverse of `newest first`, which has ties lowest id first. */
 export type ExportOrder = "oldest first" | "newest first";
@@ -34,10 +37,13 @@ export interface EventStore {
   /**
    * The union of the filters' results, each event once, newest first, ties lowest id first, as
    * pages of canonical JSON texts. Each filter contributes its newest `limit` events; without a
-   * limit, all. The caller may stop at any page. With a view, what it does not show is not there:
-   * limits count visible events. Without one, everything is shown.
+   * limit, all. With a view, what it does not show is not there: limits count visible events. Without
+   * one, everything is shown. The caller may stop at any page; a page may be empty, which says no
+   * more than that the search goes on.
    */
   query(filters: readonly Filter[], view?: View): AsyncIterable<readonly string[]>;
+  /** The places of what `query` would give, in the same order and under the same rules. */
+  locate(filters: readonly Filter[], view?: View): AsyncIterable<readonly Place[]>;
   /** How many different events match any of the filters and are in the view; limits are ignored. */
   count(filters: readonly Filter[], view?: View): Promise<number>;
   /** Removes these events, if they are here; resolves with how many were. They may come back. */

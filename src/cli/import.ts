@@ -2,11 +2,15 @@
 
 import { type Command, Option } from "commander";
 import type { CryptoProvider } from "../crypto.ts";
-import { judgeBans, type Rulings } from "../moderation.ts";
+import { judgeBans } from "../moderation.ts";
 import { type NostrEvent, type VerifiedEvent, verifyEvent } from "../nostr/event.ts";
+import { publicKeyOf } from "../nostr/key.ts";
 import { classifyKind, KIND_AUTH } from "../nostr/kind.ts";
 import { malformed, type Parsed } from "../nostr/parsed.ts";
-import { loadConfig } from "../server/config.ts";
+import { judgeVanishing } from "../nostr/publication.ts";
+import { announce } from "../server/announcement.ts";
+import { loadConfig, type RelayConfig } from "../server/config.ts";
+import { readRelayKey } from "../server/relay-key.ts";
 import type { EventStore, InsertOutcome } from "../store.ts";
 import { EXIT, Failure } from "./failure.ts";
 import { parseCount } from "./filter-option.ts";
@@ -26,7 +30,8 @@ interface ImportFlags {
 const HELP = `
 Standard input holds one event a line, as JSON. The relay may be running: its clients find what was
 imported with their next request. Neither its limits nor its policies are asked; every id and every
-signature is checked. What administrators have banned is rejected, ephemeral events, and lines of more than 4 MiB, unless the relay's
+signature is checked. Ephemeral events are rejected, what administrators have banned, requests to
+vanish (NIP-62) that name another relay, and lines of more than 4 MiB, unless the relay's
 limits.maxMessageLength is higher. What is stored already is counted, not stored twice, so an import
 that was stopped can be run again.
 
@@ -71,10 +76,15 @@ async function importEvents(flags: ImportFlags, parts: CliParts): Promise<void> 
   }
   const config = loadConfig(flags.config, { data: flags.data });
   const maxLine = Math.max(MAX_LINE, config.limits.maxMessageLength);
-  const store = await parts.openDatabase(config);
+  const isOwnUrl = ownUrls(config, parts);
   const verifier = flags.verify ? crypto : trusting(crypto);
+  const store = await parts.openDatabase(config);
   const rulings = await parts.openRulings(config);
-  const run = new Import({ store, rulings }, verifier, flags.showRejected, parts);
+  const check = (event: NostrEvent): Parsed<VerifiedEvent> => {
+    const bans = judgeBans(event, rulings);
+    return bans.accepted ? checkStorable(event, isOwnUrl, verifier) : malformed(bans.reason);
+  };
+  const run = new Import(store, check, flags.showRejected, parts);
   try {
     await run.take(readEventLines(input, parts.stop, maxLine));
   } finally {
@@ -90,14 +100,29 @@ function trusting(crypto: CryptoProvider): CryptoProvider {
   return { ...crypto, verifySchnorr: () => true };
 }
 
-interface ImportInto {
-  readonly store: EventStore;
-  readonly rulings: Rulings;
+/** Which URLs name the relay of this database; none as long as it has no key. */
+function ownUrls(config: RelayConfig, { crypto, environment }: CliParts): (url: string) => boolean {
+  const key = readRelayKey(config.key, crypto, environment);
+  if (!key) return () => false;
+  return announce(config, publicKeyOf(key.secretKey, crypto), config.port).isOwnUrl;
+}
+
+function checkStorable(
+  event: NostrEvent,
+  isOwnUrl: (url: string) => boolean,
+  crypto: CryptoProvider,
+): Parsed<VerifiedEvent> {
+  if (event.kind === KIND_AUTH) return malformed(`kind ${KIND_AUTH} is for AUTH, never stored`);
+  if (classifyKind(event.kind) === "ephemeral") {
+    return malformed(`kind ${event.kind} is ephemeral, never stored`);
+  }
+  const verdict = judgeVanishing(event, { isOwnUrl });
+  return verdict.accepted ? verifyEvent(event, crypto) : malformed(verdict.reason);
 }
 
 class Import {
-  readonly #database: ImportInto;
-  readonly #crypto: CryptoProvider;
+  readonly #store: EventStore;
+  readonly #check: (event: NostrEvent) => Parsed<VerifiedEvent>;
   /** How many rejected lines to show. */
   readonly #shown: number | undefined;
   readonly #parts: CliParts;
@@ -113,13 +138,13 @@ class Import {
   #renewedAt: number;
 
   constructor(
-    database: ImportInto,
-    crypto: CryptoProvider,
+    store: EventStore,
+    check: (event: NostrEvent) => Parsed<VerifiedEvent>,
     shown: number | undefined,
     parts: CliParts,
   ) {
-    this.#database = database;
-    this.#crypto = crypto;
+    this.#store = store;
+    this.#check = check;
     this.#shown = shown;
     this.#parts = parts;
     this.#status = new StatusLine(parts.err);
@@ -132,7 +157,7 @@ class Import {
     for await (const lines of chunks) {
       const events = lines.flatMap((line) => this.#judge(line));
       if (events.length > 0) {
-        for (const outcome of await this.#database.store.insert(events)) this.#counts[outcome] += 1;
+        for (const outcome of await this.#store.insert(events)) this.#counts[outcome] += 1;
       }
       if (this.#parts.terminal.err) this.#renewStatus();
     }
@@ -159,7 +184,7 @@ class Import {
 
   /** The event of the line, or none if it is rejected. */
   #judge({ number, event }: EventLine): readonly VerifiedEvent[] {
-    const verified = event.ok ? this.#verify(event.value) : event;
+    const verified = event.ok ? this.#check(event.value) : event;
     if (verified.ok) return [verified.value];
     this.#counts.rejected += 1;
     if (this.#shown !== undefined && this.#counts.rejected <= this.#shown) {
@@ -167,16 +192,6 @@ class Import {
       this.#parts.err(`line ${number}: ${verified.reason}\n`);
     }
     return [];
-  }
-
-  #verify(event: NostrEvent): Parsed<VerifiedEvent> {
-    const bans = judgeBans(event, this.#database.rulings);
-    if (!bans.accepted) return malformed(bans.reason);
-    if (event.kind === KIND_AUTH) return malformed(`kind ${KIND_AUTH} is for AUTH, never stored`);
-    if (classifyKind(event.kind) === "ephemeral") {
-      return malformed(`kind ${event.kind} is ephemeral, never stored`);
-    }
-    return verifyEvent(event, this.#crypto);
   }
 
   #renewStatus(): void {

@@ -7,6 +7,7 @@ import { printable } from "../server/log.ts";
 import { addExportCommand } from "./export.ts";
 import { EXIT, type ExitCode, Failure } from "./failure.ts";
 import { addImportCommand } from "./import.ts";
+import { addInviteCommand } from "./invite.ts";
 import { addKeyCommand } from "./key.ts";
 import { type CliParts, OUTPUT_CLOSED } from "./parts.ts";
 import { addPublishCommand } from "./publish.ts";
@@ -53,6 +54,7 @@ function program(parts: CliParts): Command {
     .addHelpText("after", HELP);
   addRelayCommand(root, parts);
   addKeyCommand(root, parts);
+  addInviteCommand(root, parts);
   addPublishCommand(root, parts);
   addReqCommand(root, parts);
   addImportCommand(root, parts);

@@ -33,6 +33,11 @@ export function judgePublication(event: NostrEvent, publication: Publication): V
   return accept;
 }
 
+/** A tag counts by its name alone: what else it holds takes nothing back. */
+export function isProtected(tags: unknown): boolean {
+  return Array.isArray(tags) && tags.some((tag) => Array.isArray(tag) && tag[0] === "-");
+}
+
 /** Who wants an event to end must not get one that stays because the end cannot be read. */
 function judgeExpiration(event: NostrEvent, now: number): Verdict {
   const expiration = parseExpiration(event);
@@ -52,7 +57,11 @@ function judgeProtection(event: NostrEvent, publishers: ReadonlySet<PublicKey>):
     : accept;
 }
 
-function judgeVanishing(event: NostrEvent, { isOwnUrl }: Publication): Verdict {
+/** Also for what is imported: a request to vanish from another relay must delete nothing here. */
+export function judgeVanishing(
+  event: NostrEvent,
+  { isOwnUrl }: Pick<Publication, "isOwnUrl">,
+): Verdict {
   if (event.kind !== KIND_VANISH) return accept;
   const urls = event.tags.filter(([name]) => name === "relay").map(([, url = ""]) => url);
   if (urls.length === 0) return reject("invalid", "a request to vanish must name a relay");
@@ -66,11 +75,6 @@ const MAX_DEPTH = 8;
 
 function isRepost(kind: unknown): boolean {
   return kind === 6 || kind === 16;
-}
-
-/** A tag counts by its name alone: what else it holds takes nothing back. */
-function isProtected(tags: unknown): boolean {
-  return Array.isArray(tags) && tags.some((tag) => Array.isArray(tag) && tag[0] === "-");
 }
 
 /** Parsed, not searched: spaces, escapes and quotations would mislead a search. */

@@ -1,17 +1,21 @@
 /**
  * Who may connect, read and write, as the operator lists them. Publishing is judged by the event's
- * author, reading by the keys of who asks (SPEC, "More keys"); a banned key ends the channel.
+ * author, reading by the keys of who asks (SPEC, "More keys"); a banned key ends the channel. Where
+ * members may connect, others get no further than the door: they can ask to become one (NIP-43).
  */
 
 import type { VerifiedEvent } from "../nostr/event.ts";
 import type { Filter } from "../nostr/filter.ts";
 import type { PublicKey } from "../nostr/key.ts";
-import { KIND_EPHEMERAL_GIFT_WRAP, KIND_GIFT_WRAP } from "../nostr/kind.ts";
+import { KIND_EPHEMERAL_GIFT_WRAP, KIND_GIFT_WRAP, KIND_VANISH } from "../nostr/kind.ts";
 import { accept, type Policy, reject, type Verdict } from "../policy.ts";
 import { type KindRange, Kinds } from "./kinds.ts";
 
-/** One key, or a word for many: everybody, anonymous clients too, or those in the web of trust. */
-export type Who = PublicKey | "everybody" | "webOfTrust";
+/**
+ * One key, or a word for many: everybody, anonymous clients too; the members of the relay; or those
+ * in the web of trust.
+ */
+export type Who = PublicKey | "everybody" | "members" | "webOfTrust";
 
 /** Who may: those in `allow` who are not in `deny`. */
 export interface WhoSettings {
@@ -32,16 +36,23 @@ export interface AccessSettings {
   readonly write: WhoAndWhatSettings;
 }
 
-/** The keys that "webOfTrust" stands for. */
-export interface Trusted {
+/** The keys that a word such as "webOfTrust" stands for; they may change at any time. */
+export interface KeySet {
   has(key: PublicKey): boolean;
 }
 
+export interface Groups {
+  readonly members: KeySet;
+  readonly webOfTrust: KeySet;
+}
+
 /** Answers `auth-required:` to who has shown no key, `blocked:` to denied keys, else `restricted:`. */
-export function accessPolicy(settings: AccessSettings, trusted: Trusted): Policy {
-  const connect = new Circle(settings.connect, trusted);
-  const read = new Circle(settings.read, trusted);
-  const write = new Circle(settings.write, trusted);
+export function accessPolicy(settings: AccessSettings, groups: Groups): Policy {
+  const connect = new Circle(settings.connect, groups);
+  const read = new Circle(settings.read, groups);
+  const write = new Circle(settings.write, groups);
+  // Who wants to become a member must be able to say so.
+  const isJoinable = settings.connect.allow.includes("members");
   const shown = new Kinds(settings.read.kinds, settings.read.exceptKinds);
   const taken = new Kinds(settings.write.kinds, settings.write.exceptKinds);
   return {
@@ -52,23 +63,29 @@ export function accessPolicy(settings: AccessSettings, trusted: Trusted): Policy
       // A client may show further keys that are nothing to this relay, once one has let it in.
       const keys = new Set(peer.pubkeys);
       if (pubkey !== undefined) keys.add(pubkey);
-      return judgeKeys(connect, keys, "use this relay");
+      return isJoinable && keys.size > 0 ? accept : judgeKeys(connect, keys, "use this relay");
     },
     read(filters, peer) {
-      const verdict = judgeKeys(read, peer.pubkeys, "read here");
-      if (!verdict.accepted) return verdict;
+      for (const circle of [connect, read]) {
+        const verdict = judgeKeys(circle, peer.pubkeys, "read here");
+        if (!verdict.accepted) return verdict;
+      }
       return filters.every((filter) => asksOnlyFor(filter, (kind) => !shown.has(kind)))
         ? reject("restricted", "events of these kinds are not shown here")
         : accept;
     },
     narrow: (filter) => shown.narrow(filter),
     write(event, peer) {
+      // Whoever wants to be forgotten is heard (NIP-62).
+      if (event.kind === KIND_VANISH) return accept;
       if (!taken.has(event.kind)) {
         return reject("restricted", `events of kind ${event.kind} are not accepted here`);
       }
       if (connect.denies(event.pubkey) || write.denies(event.pubkey)) {
         return reject("blocked", "the author of this event may not publish here");
       }
+      const verdict = judgeKeys(connect, peer.pubkeys, "publish here");
+      if (!verdict.accepted) return verdict;
       // Their author is a key for one use: what counts is who brings them.
       if (isGiftWrap(event)) return judgeKeys(write, peer.pubkeys, "publish here");
       return write.holds(event.pubkey)
@@ -92,23 +109,26 @@ export function restrictsWrites({ connect, write }: AccessSettings): boolean {
 }
 
 /** Whether the word is in one of the lists. */
-export function asksForWebOfTrust({ connect, read, write }: AccessSettings): boolean {
-  return [connect, read, write].some(({ allow }) => allow.includes("webOfTrust"));
+export function asksFor(word: keyof Groups, { connect, read, write }: AccessSettings): boolean {
+  return [connect, read, write].some(({ allow }) => allow.includes(word));
 }
 
 /** Keys that may do one thing. */
-class Circle {
+export class Circle {
   /** Whether this takes no key at all. */
   readonly isOpen: boolean;
   readonly #allowed: ReadonlySet<string>;
   readonly #denied: ReadonlySet<string>;
-  readonly #trusted: Trusted | undefined;
+  readonly #groups: readonly KeySet[];
 
-  constructor({ allow, deny }: WhoSettings, trusted: Trusted) {
+  constructor({ allow, deny }: WhoSettings, { members, webOfTrust }: Groups) {
     this.isOpen = allow.includes("everybody");
     this.#allowed = new Set(allow);
     this.#denied = new Set(deny);
-    this.#trusted = allow.includes("webOfTrust") ? trusted : undefined;
+    this.#groups = [
+      ...(allow.includes("members") ? [members] : []),
+      ...(allow.includes("webOfTrust") ? [webOfTrust] : []),
+    ];
   }
 
   denies(key: PublicKey): boolean {
@@ -117,7 +137,8 @@ class Circle {
 
   holds(key: PublicKey): boolean {
     if (this.#denied.has(key)) return false;
-    return this.isOpen || this.#allowed.has(key) || this.#trusted?.has(key) === true;
+    if (this.isOpen || this.#allowed.has(key)) return true;
+    return this.#groups.some((group) => group.has(key));
   }
 }
 

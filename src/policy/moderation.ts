@@ -6,19 +6,19 @@
 import { judgeBans, type Rulings } from "../moderation.ts";
 import { isPublicKey, type PublicKey } from "../nostr/key.ts";
 import { accept, type Policy } from "../policy.ts";
-import { type AccessSettings, accessPolicy, type Trusted, type WhoSettings } from "./access.ts";
+import { type AccessSettings, accessPolicy, type Groups, type WhoSettings } from "./access.ts";
 import { Kinds } from "./kinds.ts";
 
 /** The access policy of the settings as they are amended at the moment of each question. */
 export function amendedAccess(
   settings: AccessSettings,
   rulings: Rulings,
-  trusted: Trusted,
+  groups: Groups,
 ): Required<Pick<Policy, "admit" | "read" | "narrow" | "write">> {
   let policy: Policy = {};
   let revision: number | undefined;
   const current = (): Policy => {
-    if (revision !== rulings.revision) policy = accessPolicy(amend(settings, rulings), trusted);
+    if (revision !== rulings.revision) policy = accessPolicy(amend(settings, rulings), groups);
     revision = rulings.revision;
     return policy;
   };

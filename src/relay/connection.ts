@@ -7,6 +7,7 @@ import type { Channel, Peer } from "../channel.ts";
 import type { Clock } from "../clock.ts";
 import { CLOSE } from "../nostr/close.ts";
 import type { NostrEvent } from "../nostr/event.ts";
+import type { PublicKey } from "../nostr/key.ts";
 import { KIND_AUTH } from "../nostr/kind.ts";
 import {
   authChallenge,
@@ -20,10 +21,13 @@ import { type Rejection, reasonOf, reject, type Verdict } from "../nostr/verdict
 import type { Verb } from "../policy.ts";
 import { Inbox } from "./inbox.ts";
 import type { Ingest, Verify } from "./ingest.ts";
+import { Negentropy, type NegentropyParts } from "./negentropy.ts";
 import { Outbox } from "./outbox.ts";
-import { Queries, type QueriesParts } from "./queries.ts";
+import { Queries } from "./queries.ts";
+import type { QueryParts } from "./query.ts";
+import { Reader, type ReaderParts } from "./reader.ts";
 
-export interface ConnectionParts extends QueriesParts {
+export interface ConnectionParts extends ReaderParts, QueryParts, NegentropyParts {
   readonly ingest: Ingest;
   readonly verify: Verify;
   readonly auth: "required" | "optional";
@@ -37,6 +41,7 @@ const MAX_AUTH_FAILURES = 3;
 const MAX_UNANSWERED = 256;
 
 const AUTH_REQUIRED: Reason = "auth-required: this relay serves authenticated clients only";
+const NOT_ADMITTED: Reason = "restricted: this key may not use this relay";
 
 export class Connection {
   /** Resolves when the channel has ended and the store is left alone. */
@@ -46,6 +51,7 @@ export class Connection {
   readonly #inbox: Inbox;
   readonly #outbox: Outbox;
   readonly #queries: Queries;
+  readonly #negentropy: Negentropy;
   /** Settles when every OK so far has been sent; OKs leave in the order of their EVENTs. */
   #answered: Promise<void> = Promise.resolve();
   #unanswered = 0;
@@ -56,9 +62,27 @@ export class Connection {
     this.#channel = channel;
     this.#inbox = new Inbox(channel, (text) => this.#handle(text));
     this.#outbox = new Outbox(channel, parts.limits, parts.clock, parts.log);
-    this.#queries = new Queries(parts, channel.peer, this.#outbox);
+    const reader = new Reader(parts, channel.peer);
+    this.#queries = new Queries(parts, reader, this.#outbox);
+    this.#negentropy = new Negentropy(parts, reader, this.#outbox);
     if (channel.challenge !== undefined) this.#outbox.send(authChallenge(channel.challenge));
     this.ended = new Promise((ended) => this.#start(ended));
+  }
+
+  /** Asks again whether this key may be here, and whether what is open may stay open. */
+  async review(key: PublicKey): Promise<void> {
+    const { peer } = this.#channel;
+    if (!peer.pubkeys.has(key)) return;
+    try {
+      // A REQ that was accepted a moment ago is open after this turn.
+      await new Promise<void>(this.#parts.defer);
+      const verdict = await this.#parts.policy.admit?.(key, peer);
+      if (verdict?.accepted === false) await this.#refuse(CLOSE.restricted, NOT_ADMITTED);
+      else await Promise.all([this.#queries.review(), this.#negentropy.review()]);
+    } catch (error) {
+      this.#parts.log("error", "review failed", { error: String(error) });
+      await this.#refuse(CLOSE.internal, "error: the relay has failed");
+    }
   }
 
   /** Takes no further message. */
@@ -72,7 +96,11 @@ export class Connection {
     await this.#answered;
     this.#channel.close(CLOSE.goingAway, "the relay is shutting down");
     this.#outbox.end();
-    await this.#queries.end();
+    await this.#leaveStore();
+  }
+
+  async #leaveStore(): Promise<void> {
+    await Promise.all([this.#queries.end(), this.#negentropy.end()]);
   }
 
   /** Closes the channel at once: what its peer may do has changed. */
@@ -96,7 +124,7 @@ export class Connection {
       end: () => {
         this.#inbox.shut();
         this.#outbox.end();
-        void this.#queries.end().then(ended);
+        void this.#leaveStore().then(ended);
       },
     });
   }
@@ -125,9 +153,15 @@ export class Connection {
         return this.#queries.open(message.id, message.filters);
       case "CLOSE":
         return this.#queries.close(message.id);
+      case "NEG-OPEN":
+        if (this.#isStranger()) return this.#negentropy.refuse(message.id, AUTH_REQUIRED);
+        return this.#negentropy.open(message);
+      case "NEG-MSG":
+        return this.#negentropy.answer(message.id, message.message);
+      case "NEG-CLOSE":
+        return this.#negentropy.close(message.id);
       case "refused":
-        if (message.verb === "REQ") return this.#queries.refuse(message.id, message.reason);
-        return this.#answer(okMessage(message.id, false, message.reason));
+        return this.#refuseBroken(message.verb, message.id, message.reason);
       case "malformed":
         return this.#outbox.send(message.reply);
     }
@@ -143,11 +177,29 @@ export class Connection {
         return this.#queries.refuse(message.id, reason);
       case "CLOSE":
         return this.#queries.close(message.id); // makes room, so it is always welcome
+      case "NEG-OPEN":
+      case "NEG-MSG":
+        return this.#negentropy.refuse(message.id, reason);
+      case "NEG-CLOSE":
+        return this.#negentropy.close(message.id);
       case "refused":
-        if (message.verb === "REQ") return this.#queries.refuse(message.id, reason);
-        return this.#answer(okMessage(message.id, false, reason));
+        return this.#refuseBroken(message.verb, message.id, reason);
       case "malformed":
         return this.#refuse(CLOSE.rateLimited, reason);
+    }
+  }
+
+  #refuseBroken(verb: "EVENT" | "REQ" | "NEG-OPEN", id: string, reason: Reason): void {
+    switch (verb) {
+      case "EVENT":
+        this.#answer(okMessage(id, false, reason));
+        break;
+      case "REQ":
+        this.#queries.refuse(id, reason);
+        break;
+      case "NEG-OPEN":
+        this.#negentropy.refuse(id, reason);
+        break;
     }
   }
 
@@ -187,7 +239,7 @@ export class Connection {
       const admitted = await this.#parts.policy.admit?.(event.pubkey, this.#channel.peer);
       if (admitted?.accepted === false) {
         this.#answer(okMessage(event.id, false, reasonOf(admitted)));
-        await this.#refuse(CLOSE.restricted, "restricted: this key may not use this relay");
+        await this.#refuse(CLOSE.restricted, NOT_ADMITTED);
       } else {
         this.#answer(okMessage(event.id, true));
         await this.#answered;
@@ -231,5 +283,6 @@ export class Connection {
 
 function verbOf(message: ClientMessage): Verb {
   const verb = message.type === "refused" ? message.verb : message.type;
+  if (verb === "NEG-OPEN") return "REQ"; // it scans the store as a REQ does
   return verb === "EVENT" || verb === "REQ" ? verb : "other";
 }

@@ -29,6 +29,8 @@ export interface InformationParts {
   readonly restrictsWrites: boolean;
   /** Whether it can be managed (NIP-86). */
   readonly isManaged: boolean;
+  /** Whether there is a list of members, and requests to join and leave are followed. */
+  readonly hasMembers: boolean;
   /** URL of the software's project page. */
   readonly software?: string | undefined;
   readonly version: string;
@@ -75,10 +77,12 @@ export function information(parts: InformationParts): Information {
   };
 }
 
-/** Proof of work is announced where it is asked for, management where there is an administrator. */
-function supportedNips({ limits, isManaged }: InformationParts): readonly number[] {
+/** What has a switch is announced where it is on: work, members, reconciliation, management. */
+function supportedNips({ limits, hasMembers, isManaged }: InformationParts): readonly number[] {
   const nips = [1, 9, 11, 17, 40, 42, 59, 62, 70];
   if (limits.minPowDifficulty > 0) nips.push(13);
+  if (hasMembers) nips.push(43);
+  if (limits.maxNegentropyEvents > 0) nips.push(77);
   if (isManaged) nips.push(86, 98);
   return nips.sort((a, b) => a - b);
 }

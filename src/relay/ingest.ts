@@ -59,6 +59,12 @@ interface Item {
   readonly answer: (text: string) => void;
 }
 
+/** What the next transaction takes. `settle` is called with `undefined` when it has failed. */
+interface Accepted {
+  readonly event: VerifiedEvent;
+  readonly settle: (outcome: InsertOutcome | undefined) => void;
+}
+
 export class Ingest {
   readonly #parts: IngestParts;
   /** What is not verified yet, one queue a client; the first client in the map is next. */
@@ -66,7 +72,7 @@ export class Ingest {
   /** What is not answered yet. */
   readonly #loads = new Map<Peer, Load>();
   readonly #total: Load = { events: 0, characters: 0 };
-  #accepted: (readonly [VerifiedEvent, Item])[] = [];
+  #accepted: Accepted[] = [];
   #committing: ReadonlySet<EventId> = new Set();
   #isVerifying = false;
   #isCommitting = false;
@@ -95,6 +101,19 @@ export class Ingest {
     if (load.events === 0) this.#loads.delete(peer);
     if (this.#total.events === 0) for (const idle of this.#whenIdle.splice(0)) idle();
     return text;
+  }
+
+  /**
+   * Stores and delivers what the relay itself says, in one transaction; nobody is asked. Resolves
+   * with the outcomes, `undefined` where storing has failed, never rejects.
+   */
+  async publish(events: readonly VerifiedEvent[]): Promise<readonly (InsertOutcome | undefined)[]> {
+    const outcomes = events.map(
+      (event) =>
+        new Promise<InsertOutcome | undefined>((settle) => this.#accepted.push({ event, settle })),
+    );
+    this.#scheduleCommit();
+    return await Promise.all(outcomes);
   }
 
   /** Whether this client has so much queued that it should not be read from. */
@@ -162,7 +181,8 @@ export class Ingest {
       const verdict = await this.#decide(verified.value, peer);
       if (!verdict.accepted) return answer(rejectionMessage(event.id, verdict));
       if (classifyKind(event.kind) === "ephemeral") return answer(this.#pass(verified.value));
-      this.#accepted.push([verified.value, item]);
+      const settle: Accepted["settle"] = (outcome) => answer(outcomeMessage(event.id, outcome));
+      this.#accepted.push({ event: verified.value, settle });
       this.#scheduleCommit();
     } catch (error) {
       this.#parts.log("error", "event could not be judged", { error: String(error) });
@@ -193,13 +213,13 @@ export class Ingest {
 
   async #commit(): Promise<void> {
     const batch = this.#accepted.splice(0, MAX_BATCH);
-    const events = batch.map(([event]) => event);
+    const events = batch.map(({ event }) => event);
     this.#committing = new Set(events.map((event) => event.id));
     const outcomes = await this.#insert(events);
     this.#committing = new Set();
-    for (const [i, [event, item]] of batch.entries()) {
+    for (const [i, { event, settle }] of batch.entries()) {
       const outcome = outcomes?.[i];
-      item.answer(outcomeMessage(event.id, outcome));
+      settle(outcome);
       if (outcome === "stored") this.#deliver(event);
     }
     this.#isCommitting = false;
@@ -244,7 +264,7 @@ function outcomeMessage(id: EventId, outcome: InsertOutcome | undefined): string
     case "superseded":
       return okMessage(id, false, "duplicate: a newer version is stored");
     case "deleted":
-      return okMessage(id, false, "blocked: its author has deleted this event");
+      return okMessage(id, false, "blocked: this event has been deleted");
     default:
       return okMessage(id, false, "error: the event could not be stored");
   }

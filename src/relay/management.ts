@@ -40,6 +40,9 @@ export interface ManagedRelay {
 
 export type Answer = { readonly result: unknown } | { readonly error: string };
 
+/** Characters of an administrator's key in the log, which shows no whole keys. */
+const SHOWN_OF_KEY = 8;
+
 type Method = (params: Params) => unknown;
 
 export class Management {
@@ -72,7 +75,7 @@ export class Management {
       if (!run) throw new CallError("unknown method; supportedmethods lists those there are");
       const result = await run(params);
       if (rulings.revision !== revision) await changed();
-      log("info", "management", { method, administrator });
+      log("info", "management", { method, administrator: administrator.slice(0, SHOWN_OF_KEY) });
       return { result };
     } catch (error) {
       if (error instanceof CallError) return { error: error.message };

@@ -2,8 +2,8 @@
 
 import { type EventId, isEventId, isPublicKey, type PublicKey } from "../nostr/key.ts";
 import { MAX_KIND } from "../nostr/kind.ts";
+import type { Role } from "../nostr/membership.ts";
 import { isWellFormed } from "../nostr/parsed.ts";
-import type { Role } from "./roles.ts";
 
 /** A call cannot be carried out; the message is what the administrator reads. */
 export class CallError extends Error {

@@ -2,42 +2,29 @@
  * All REQs of one client: what it may ask, how many at once, and which one an id means now.
  */
 
-import type { Peer } from "../channel.ts";
 import type { Filter } from "../nostr/filter.ts";
 import { closedMessage, type Reason } from "../nostr/message.ts";
-import { accept, reasonOf, reject, type Verdict } from "../nostr/verdict.ts";
-import { isGuardedFilter, type View } from "../nostr/visibility.ts";
-import type { Policy } from "../policy.ts";
+import { reasonOf, type Verdict } from "../nostr/verdict.ts";
 import type { Outbox } from "./outbox.ts";
 import { Query, type QueryParts } from "./query.ts";
-
-export interface QueriesParts extends QueryParts {
-  readonly policy: Policy;
-}
+import type { Reader } from "./reader.ts";
 
 /** Scans of the store that one client may have under way. The rest of its REQs wait in order. */
 const MAX_SCANS = 4;
 
 export class Queries {
-  readonly #parts: QueriesParts;
-  readonly #peer: Peer;
+  readonly #parts: QueryParts;
+  readonly #reader: Reader;
   readonly #outbox: Outbox;
-  readonly #view: View;
   readonly #open = new Map<string, Query>();
   readonly #waiting = new Set<Query>();
   readonly #scans = new Set<Promise<void>>();
   #ended = false;
 
-  constructor(parts: QueriesParts, peer: Peer, outbox: Outbox) {
+  constructor(parts: QueryParts, reader: Reader, outbox: Outbox) {
     this.#parts = parts;
-    this.#peer = peer;
+    this.#reader = reader;
     this.#outbox = outbox;
-    this.#view = {
-      get now() {
-        return parts.clock.now();
-      },
-      readers: peer.pubkeys,
-    };
   }
 
   /**
@@ -46,24 +33,16 @@ export class Queries {
    */
   open(id: string, filters: readonly Filter[]): void | Promise<void> {
     this.close(id);
-    const { maxFilters, maxFilterValues, maxSubscriptions } = this.#parts.limits;
+    const { maxFilters, maxSubscriptions } = this.#parts.limits;
     if (filters.length > maxFilters) {
       this.refuse(id, `invalid: a REQ may have at most ${maxFilters} filters`);
-      return;
-    }
-    if (filters.reduce((sum, filter) => sum + valuesIn(filter), 0) > maxFilterValues) {
-      this.refuse(id, `invalid: the filters of a REQ may have at most ${maxFilterValues} values`);
       return;
     }
     if (this.#open.size >= maxSubscriptions) {
       this.refuse(id, `rate-limited: at most ${maxSubscriptions} subscriptions at once`);
       return;
     }
-    if (this.#peer.pubkeys.size === 0 && filters.some(isGuardedFilter)) {
-      this.refuse(id, "auth-required: gift wraps are shown to their recipients only");
-      return;
-    }
-    const verdict = this.#ask(filters);
+    const verdict = this.#reader.ask(filters);
     if (verdict instanceof Promise) return verdict.then((v) => this.#follow(v, id, filters));
     this.#follow(verdict, id, filters);
   }
@@ -83,25 +62,20 @@ export class Queries {
     this.#waiting.delete(query);
   }
 
+  /** Asks the policy again about all that is open; what it refuses by now is closed. */
+  async review(): Promise<void> {
+    for (const query of [...this.#open.values()]) {
+      const verdict = await this.#reader.ask(query.filters);
+      if (verdict.accepted || this.#open.get(query.id) !== query) continue;
+      this.refuse(query.id, reasonOf(verdict));
+    }
+  }
+
   /** Ends everything; resolves when the store is left alone. */
   async end(): Promise<void> {
     this.#ended = true;
     for (const id of this.#open.keys()) this.close(id);
     await Promise.all(this.#scans);
-  }
-
-  /** What the policy says; where it fails, the answer is no. */
-  #ask(filters: readonly Filter[]): Verdict | Promise<Verdict> {
-    const failed = (error: unknown): Verdict => {
-      this.#parts.log("error", "read policy failed", { error: String(error) });
-      return reject("error", "the relay could not decide on this REQ");
-    };
-    try {
-      const verdict = this.#parts.policy.read?.(filters, this.#peer) ?? accept;
-      return verdict instanceof Promise ? verdict.catch(failed) : verdict;
-    } catch (error) {
-      return failed(error);
-    }
   }
 
   #follow(verdict: Verdict, id: string, filters: readonly Filter[]): void {
@@ -110,9 +84,8 @@ export class Queries {
       this.refuse(id, reasonOf(verdict));
       return;
     }
-    const { policy } = this.#parts;
-    const shown = filters.map((filter) => policy.narrow?.(filter, this.#peer) ?? filter);
-    const query = new Query(id, shown, this.#view, this.#parts, this.#outbox);
+    const shown = filters.map((filter) => this.#reader.narrow(filter));
+    const query = new Query(id, shown, this.#reader, this.#parts, this.#outbox);
     this.#open.set(id, query);
     query.start();
     this.#waiting.add(query);
@@ -131,9 +104,4 @@ export class Queries {
       this.#scans.add(scan);
     }
   }
-}
-
-function valuesIn({ ids, authors, kinds, tags }: Filter): number {
-  const lists = [ids, authors, kinds, ...tags.values()];
-  return lists.reduce((sum, list) => sum + (list?.size ?? 0), 0);
 }

@@ -8,12 +8,14 @@ import type { Log } from "../log.ts";
 import { idOfJson, type VerifiedEvent } from "../nostr/event.ts";
 import type { Filter } from "../nostr/filter.ts";
 import type { EventId } from "../nostr/key.ts";
-import { closedMessage, eoseMessage, eventMessage } from "../nostr/message.ts";
+import { closedMessage, eoseMessage, eventMessage, type Reason } from "../nostr/message.ts";
 import { isVisible, type View } from "../nostr/visibility.ts";
 import type { Limits } from "../policy.ts";
 import type { EventStore } from "../store.ts";
 import type { Ingest } from "./ingest.ts";
 import type { Outbox } from "./outbox.ts";
+import { MAX_FRUITLESS } from "./pace.ts";
+import type { Reader } from "./reader.ts";
 import type { Subscription, Subscriptions } from "./subscriptions.ts";
 
 export interface QueryParts {
@@ -33,6 +35,7 @@ export class Query implements Subscription {
   readonly id: string;
   readonly filters: readonly Filter[];
   readonly view: View;
+  readonly #reader: Reader;
   readonly #parts: QueryParts;
   readonly #outbox: Outbox;
   /** Live events that wait for EOSE; `undefined` after it. */
@@ -44,13 +47,14 @@ export class Query implements Subscription {
   constructor(
     id: string,
     filters: readonly Filter[],
-    view: View,
+    reader: Reader,
     parts: QueryParts,
     outbox: Outbox,
   ) {
     this.id = id;
     this.filters = filters;
-    this.view = view;
+    this.view = reader.view;
+    this.#reader = reader;
     this.#parts = parts;
     this.#outbox = outbox;
   }
@@ -89,17 +93,27 @@ export class Query implements Subscription {
       if (!this.#stopped) this.#goLive();
     } catch (error) {
       this.#parts.log("error", "query failed", { error: String(error) });
-      if (this.#stopped) return;
-      this.stop();
-      this.#outbox.send(closedMessage(this.id, "error: the store could not answer"));
+      this.#kill("error: the store could not answer");
     }
   }
 
+  #kill(reason: Reason): void {
+    if (this.#stopped) return;
+    this.stop();
+    this.#outbox.send(closedMessage(this.id, reason));
+  }
+
   async #sendStored(): Promise<void> {
+    for (const event of this.#reader.made(this.filters)) this.#show(event.json);
     const filters = storedFilters(this.filters, this.#parts.limits);
     if (filters.length === 0) return;
     let sent = 0;
-    for await (const page of this.#parts.store.query(filters, this.view)) {
+    let fruitless = 0;
+    for await (const page of this.#reader.paced(this.#parts.store.query(filters, this.view))) {
+      fruitless = page.length === 0 ? fruitless + 1 : 0;
+      if (fruitless > MAX_FRUITLESS) {
+        return this.#kill("error: this query looks at too many events, it needs closer filters");
+      }
       for (const json of page) {
         if (sent % SLICE === SLICE - 1) await new Promise<void>(this.#parts.defer);
         while (this.#outbox.isFull) await this.#outbox.emptied();

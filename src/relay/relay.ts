@@ -8,12 +8,16 @@ import type { Clock } from "../clock.ts";
 import type { CryptoProvider } from "../crypto.ts";
 import type { Log } from "../log.ts";
 import { CLOSE } from "../nostr/close.ts";
-import { verifyEvent } from "../nostr/event.ts";
+import { type VerifiedEvent, verifyEvent } from "../nostr/event.ts";
+import type { PublicKey } from "../nostr/key.ts";
 import type { Reason } from "../nostr/message.ts";
 import type { Limits, Policy } from "../policy.ts";
-import type { EventStore } from "../store.ts";
+import type { EventStore, InsertOutcome } from "../store.ts";
 import { Connection, type ConnectionParts } from "./connection.ts";
 import { Ingest, type Verify } from "./ingest.ts";
+import { Pace } from "./pace.ts";
+import { SharedQuota } from "./quota.ts";
+import type { Made } from "./reader.ts";
 import { Subscriptions } from "./subscriptions.ts";
 import { Sweep } from "./sweep.ts";
 
@@ -25,6 +29,8 @@ export interface RelayParts {
   /** Whether EVENT and REQ need a peer that has authenticated. */
   readonly auth: "required" | "optional";
   readonly clock: Clock;
+  /** What is made for whoever asks; nothing, if it is left out. */
+  readonly made?: Made;
   /** Whether a URL names this relay (NIP-62). */
   isOwnUrl(url: string): boolean;
   readonly log: Log;
@@ -44,7 +50,9 @@ export class Relay {
     const subscriptions = new Subscriptions();
     this.#ingest = new Ingest({ ...parts, verify, subscriptions });
     this.#sweep = new Sweep(parts);
-    this.#parts = { ...parts, verify, subscriptions, ingest: this.#ingest };
+    const pace = new Pace(parts.defer);
+    const quota = new SharedQuota(parts.limits.maxNegentropyEvents);
+    this.#parts = { ...parts, verify, subscriptions, pace, quota, ingest: this.#ingest };
   }
 
   /** Serves an established channel, whose peer has been admitted, until it ends. */
@@ -68,6 +76,19 @@ export class Relay {
   /** Resolves when every event that has been accepted until now is in the store, or has failed. */
   settled(): Promise<void> {
     return this.#ingest.settled();
+  }
+
+  /**
+   * Stores and delivers events that the relay itself has made. Resolves with the outcomes,
+   * `undefined` where storing has failed.
+   */
+  publish(events: readonly VerifiedEvent[]): Promise<readonly (InsertOutcome | undefined)[]> {
+    return this.#ingest.publish(events);
+  }
+
+  /** Asks the policy again about whoever has shown this key, and ends what it refuses by now. */
+  async review(key: PublicKey): Promise<void> {
+    await Promise.all([...this.#connections].map((connection) => connection.review(key)));
   }
 
   /**

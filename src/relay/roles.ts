@@ -1,17 +1,8 @@
 /** Roles of members (NIP-43), as far as management reaches them; who keeps and publishes them is behind it. */
 
 import type { PublicKey } from "../nostr/key.ts";
+import type { Role } from "../nostr/membership.ts";
 import type { Parsed } from "../nostr/parsed.ts";
-
-export interface Role {
-  readonly id: string;
-  readonly label?: string;
-  readonly description?: string;
-  /** A hue, 0 to 360. */
-  readonly color?: number;
-  /** A place among the roles, for display. */
-  readonly order?: number;
-}
 
 /** Each answers why it cannot be done, where it cannot. */
 export interface Roles {

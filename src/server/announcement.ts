@@ -1,6 +1,12 @@
 /** Who and where a relay is: what people are handed, and which URLs it answers to. */
 
-import { addressOf, encodeProfile, endpointOf, type RelayAddress } from "../nostr/address.ts";
+import {
+  addressOf,
+  encodeProfile,
+  endpointOf,
+  parseAddress,
+  type RelayAddress,
+} from "../nostr/address.ts";
 import { encodeNpub, type PublicKey } from "../nostr/key.ts";
 import { ConfigError, type RelayConfig } from "./config.ts";
 
@@ -10,7 +16,10 @@ export interface Announcement {
   readonly address: string;
   /** NIP-19, with all of them. */
   readonly nprofile: string;
-  /** Whether a URL leads to this relay: host and port count (NIP-42 on plain connections, NIP-62). */
+  /**
+   * Whether a URL leads to this relay: host and port count, and the key where it names one (NIP-42
+   * on plain connections, NIP-62).
+   */
   isOwnUrl(url: string): boolean;
   /** Whether a URL is the one of an HTTP request to this relay that came this way (NIP-98). */
   isRequestUrl(url: string, place: RequestPlace): boolean;
@@ -48,6 +57,9 @@ export function announce(
     address: first.canonical,
     nprofile: encodeProfile(relay, addresses),
     isOwnUrl(url) {
+      // A key in the URL says more than the place: it may not be somebody else's.
+      const address = parseAddress(url);
+      if (address.ok && address.value.relay !== relay) return false;
       const endpoint = endpointOf(url);
       return endpoint.ok && endpoints.has(endpoint.value);
     },

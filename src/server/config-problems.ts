@@ -5,7 +5,7 @@
 
 import type { z } from "zod";
 import { isRecord } from "../nostr/parsed.ts";
-import { asksForWebOfTrust } from "../policy/access.ts";
+import { asksFor } from "../policy/access.ts";
 import type { RelayConfig } from "./config.ts";
 
 type Path = readonly PropertyKey[];
@@ -27,10 +27,18 @@ export function describeProblems(
 }
 
 /** Settings that are right each by itself but not together. */
-export function describeConflicts({ access, information, plaintext }: RelayConfig): string[] {
+export function describeConflicts(config: RelayConfig): string[] {
+  const { access, information, membership, plaintext } = config;
   const conflicts: string[] = [];
-  if (asksForWebOfTrust(access) && access.webOfTrust.roots.length === 0) {
-    conflicts.push('access.webOfTrust.roots: expected at least one npub where "webOfTrust" may');
+  if (asksFor("members", access) && !membership.enabled) {
+    conflicts.push(
+      'membership.enabled: expected true, since "members" are allowed something, got false',
+    );
+  }
+  if (asksFor("webOfTrust", access) && access.webOfTrust.roots.length === 0) {
+    conflicts.push(
+      'access.webOfTrust.roots: expected an npub at least, since "webOfTrust" is allowed something',
+    );
   }
   if (information.hidden && plaintext === "allow") {
     conflicts.push('information.hidden: expected false where plaintext is "allow", got true');

@@ -7,10 +7,12 @@ import { isIP } from "node:net";
 import { z } from "zod";
 import { addressOf, parseAddress } from "../nostr/address.ts";
 import { isPublicKey, parsePublicKey } from "../nostr/key.ts";
-import { parsed } from "../nostr/parsed.ts";
+import type { Who } from "../policy/access.ts";
 import { isKindRange } from "../policy/kinds.ts";
 import { MAX_MAX_MESSAGE, MIN_MAX_MESSAGE } from "../transport/constants.ts";
 import type { RelayConfig } from "./config.ts";
+
+const A_KEY = "an npub or 64 hex digits";
 
 const key = group(
   {
@@ -32,7 +34,7 @@ const information = group(
     description: anyText().default("").describe("What the relay is for."),
     banner: anyText().default("").describe("URL of a wide picture."),
     icon: anyText().default("").describe("URL of a square picture."),
-    pubkey: publicKey().default("").describe("The operator's npub (or hex key)."),
+    pubkey: publicKey(A_KEY, "").default("").describe("The operator's npub (or hex key)."),
     contact: anyText().default("").describe("How to reach the operator, such as a mailto: URI."),
     termsOfService: anyText().default("").describe("URL of the terms of service."),
     hidden: yesOrNo()
@@ -68,7 +70,28 @@ const access = group(
       'Whom "webOfTrust" stands for: the roots, whom they follow, whom those follow, by the follow lists (kind 3) that the relay stores.',
     ),
   },
-  'Who may do what here: lists of npubs (or hex keys) and of the words "everybody" and "webOfTrust". Who is in no list may not, and deny wins.',
+  'Who may do what here: lists of npubs (or hex keys) and of the words "everybody", "members" and "webOfTrust". Who is in no list may not, and deny wins. If members may connect, other keys may too, but only to ask to become one.',
+);
+
+const membership = group(
+  {
+    enabled: yesOrNo()
+      .default(false)
+      .describe("Whether there is a list of members, and requests to join and leave are followed."),
+    members: keyList().describe("Who is made a member at each start."),
+    maxMembers: wholeNumber(1, 20_000)
+      .default(5_000)
+      .describe("Members at most; the list of them is one event."),
+    inviters: whoList([]).describe("Who gets invite codes from the relay for the asking."),
+    inviteDays: wholeNumber(1, 365)
+      .default(7)
+      .describe("How long those codes are good, each for one person."),
+    codes: z
+      .array(text("a code of 16 to 128 characters", isInviteCode), { error: "a list of codes" })
+      .default([])
+      .describe("Invite codes that are good for everybody, as long as they stand here."),
+  },
+  'Members (NIP-43): whom the word "members" stands for in the access lists. The list is an event that the relay signs and stores; npubwire invite makes invite codes for one person.',
 );
 
 const limits = group(
@@ -100,6 +123,9 @@ const limits = group(
     minPowDifficulty: wholeNumber(0, 256)
       .default(0)
       .describe("Leading zero bits that the id of an event must have (NIP-13); 0 for none."),
+    maxNegentropyEvents: wholeNumber(0)
+      .default(500_000)
+      .describe("Events that one connection may reconcile at once (NIP-77); 0 switches it off."),
     maxBufferedBytes: wholeNumber(65_536)
       .default(8_388_608)
       .describe("Bytes waiting for one client before it counts as too slow and is closed."),
@@ -211,6 +237,7 @@ export const configSchema: z.ZodType<RelayConfig> = z
       ),
       information,
       access,
+      membership,
       limits,
       rates,
       connections,
@@ -278,27 +305,18 @@ function rate(whose: string) {
   );
 }
 
-function whoList() {
-  const error = 'an npub, 64 hex digits, "everybody" or "webOfTrust"';
-  const who = z.string({ error }).transform((value, context) => {
-    if (value === "everybody" || value === "webOfTrust") return value;
-    const key = parsePublicKey(value);
-    if (key.ok) return key.value;
-    context.addIssue({ code: "custom", message: error });
-    return z.NEVER;
-  });
-  return z.array(who, { error: "a list of npubs and words" }).default(() => ["everybody" as const]);
+function whoList(those: readonly Who[] = ["everybody"]) {
+  const who = publicKey(
+    'an npub, 64 hex digits, "everybody", "members" or "webOfTrust"',
+    "everybody",
+    "members",
+    "webOfTrust",
+  );
+  return z.array(who, { error: "a list of npubs and words" }).default(() => [...those]);
 }
 
 function keyList() {
-  const error = "an npub or 64 hex digits";
-  const key = z.string({ error }).transform((value, context) => {
-    const key = parsePublicKey(value);
-    if (key.ok) return key.value;
-    context.addIssue({ code: "custom", message: error });
-    return z.NEVER;
-  });
-  return z.array(key, { error: "a list of npubs" }).default([]);
+  return z.array(publicKey(A_KEY), { error: "a list of npubs" }).default([]);
 }
 
 function kindList(...all: readonly string[]) {
@@ -330,17 +348,24 @@ function anyText() {
   return z.string({ error: "a text" });
 }
 
-function publicKey() {
-  return z.string({ error: "an npub or 64 hex digits" }).transform((value, context) => {
-    const key = value === "" ? parsed<"">("") : parsePublicKey(value);
+/** A public key in any spelling, or one of the words in its place. */
+function publicKey<const Word extends string = never>(error: string, ...words: readonly Word[]) {
+  return z.string({ error }).transform((value, context) => {
+    const word = words.find((candidate) => candidate === value);
+    if (word !== undefined) return word;
+    const key = parsePublicKey(value);
     if (key.ok) return key.value;
-    context.addIssue({ code: "custom", message: "an npub or 64 hex digits" });
+    context.addIssue({ code: "custom", message: error });
     return z.NEVER;
   });
 }
 
 function isNotEmpty(value: string): boolean {
   return value !== "" && !value.includes("\0");
+}
+
+function isInviteCode(value: string): boolean {
+  return value.length >= 16 && value.length <= 128;
 }
 
 function isHost(value: string): boolean {

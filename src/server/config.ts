@@ -8,7 +8,7 @@ import { dirname, resolve } from "node:path";
 import type { LogLevel } from "../log.ts";
 import type { PublicKey } from "../nostr/key.ts";
 import { isRecord } from "../nostr/parsed.ts";
-import { type AccessSettings, demandsKey } from "../policy/access.ts";
+import { type AccessSettings, demandsKey, type Who } from "../policy/access.ts";
 import type { Rates } from "../policy/rate.ts";
 import type { WebOfTrustSettings } from "../policy/web-of-trust.ts";
 import type { Limits } from "../policy.ts";
@@ -45,6 +45,16 @@ export interface RelayConfig {
     readonly hidden: boolean;
   };
   readonly access: AccessSettings & { readonly webOfTrust: WebOfTrustSettings };
+  readonly membership: {
+    readonly enabled: boolean;
+    /** Made members at each start. */
+    readonly members: readonly PublicKey[];
+    readonly maxMembers: number;
+    readonly inviters: readonly Who[];
+    readonly inviteDays: number;
+    /** Invite codes for everybody. */
+    readonly codes: readonly string[];
+  };
   readonly limits: Limits;
   readonly rates: Rates;
   readonly connections: {

@@ -30,6 +30,7 @@ function compose(config: RelayConfig, self: PublicKey, rulings: Rulings): Inform
     limits: config.limits,
     auth: config.auth,
     restrictsWrites: restrictsWrites(amend(config.access, rulings)),
+    hasMembers: config.membership.enabled,
     isManaged: config.administrators.length > 0,
     software: SOFTWARE,
     version: VERSION,

@@ -9,7 +9,7 @@ import { createNodeCrypto } from "../crypto/node.ts";
 import { type Log, silent } from "../log.ts";
 import { CLOSE } from "../nostr/close.ts";
 import { type PublicKey, publicKeyOf } from "../nostr/key.ts";
-import { asksForWebOfTrust } from "../policy/access.ts";
+import { asksFor } from "../policy/access.ts";
 import { limitsPolicy } from "../policy/limits.ts";
 import { amendedAccess, banPolicy } from "../policy/moderation.ts";
 import { PluginPolicy } from "../policy/plugin.ts";
@@ -26,6 +26,7 @@ import type { RelayConfig } from "./config.ts";
 import { openDatabase, openRulings } from "./database.ts";
 import { httpListener } from "./http.ts";
 import { informationDocument } from "./information.ts";
+import { openMembers } from "./members.ts";
 import { isBarred, managementEndpoint, removeBanned } from "./moderation.ts";
 import { openRelayKey } from "./relay-key.ts";
 import { describeSelf } from "./self-description.ts";
@@ -48,6 +49,7 @@ export interface RunningRelay {
 }
 
 const SECOND = 1_000;
+const NOBODY = { has: () => false };
 /** Milliseconds that a closing relay waits for what its plugin is still to decide. */
 const PLUGIN_PATIENCE = 2_000;
 
@@ -75,13 +77,30 @@ export async function startRelay(
     log,
     defer: setImmediate,
   });
-  if (asksForWebOfTrust(config.access)) await trust.refresh();
+  if (asksFor("webOfTrust", config.access)) await trust.refresh();
+  let relay: Relay | undefined;
+  const members = config.membership.enabled
+    ? await openMembers(config.membership, {
+        store,
+        clock,
+        log,
+        secretKey: key.secretKey,
+        crypto,
+        webOfTrust: trust,
+        publish: (events) => (relay ? relay.publish(events) : store.insert(events)),
+        removed: (pubkey) => void relay?.review(pubkey),
+      })
+    : undefined;
   const bans = banPolicy(rulings);
   const policy = all(
     ratePolicy(config.rates, { clock, networkOf: addressGroup }),
     limitsPolicy(limits, clock),
     bans,
-    amendedAccess(config.access, rulings, trust),
+    members?.policy ?? {},
+    amendedAccess(config.access, rulings, {
+      members: members?.membership ?? NOBODY,
+      webOfTrust: trust,
+    }),
     options.policy ?? {},
     plugin ?? {},
     // Again, since a plugin takes its time.
@@ -106,16 +125,18 @@ export async function startRelay(
     port = await listen(server, config.port, host);
   } catch (error) {
     trust.close();
+    await members?.membership.close();
     rulings.close();
     await store.close();
     throw error;
   }
   const announcement = announce(config, self, port);
   const { npub, address, nprofile, isOwnUrl } = announcement;
-  const relay = new Relay({
+  const opened = new Relay({
     store,
     crypto,
     policy,
+    ...(members ? { made: members.made } : {}),
     limits,
     auth,
     clock,
@@ -123,6 +144,7 @@ export async function startRelay(
     log,
     defer: setImmediate,
   });
+  relay = opened;
   server.on(
     "request",
     httpListener({
@@ -134,8 +156,9 @@ export async function startRelay(
         rulings,
         blocked,
         store,
-        relay,
+        relay: opened,
         changed: describe,
+        roles: members?.roles,
         crypto,
         clock,
         log,
@@ -168,7 +191,7 @@ export async function startRelay(
     admit: (pubkey, peer) => admit(policy, pubkey, peer),
     accept(channel) {
       // What was ruled while it was being admitted counts, too.
-      if (!isBarred(channel.peer, rulings, blocked)) return relay.accept(channel);
+      if (!isBarred(channel.peer, rulings, blocked)) return opened.accept(channel);
       channel.close(CLOSE.restricted, "blocked: this key or address is banned from this relay");
     },
   });
@@ -186,12 +209,13 @@ export async function startRelay(
       detach();
       const closed = new Promise((resolve) => server.close(resolve));
       const stopWaiting = clock.after(PLUGIN_PATIENCE, () => void plugin?.close());
-      await relay.close();
+      await opened.close();
       stopWaiting();
       await plugin?.close();
       server.closeIdleConnections();
       await closed;
       trust.close();
+      await members?.membership.close();
       rulings.close();
       await store.close();
       log("info", "relay closed");

@@ -77,7 +77,10 @@ export class Cursor {
   }
 }
 
-/** The union of all cursors, each event once, in pages of what needed no further reading. */
+/**
+ * The union of all cursors, each event once, in pages of what needed no further reading. There may be
+ * nothing on a page: between two readings the caller always has the chance to stop.
+ */
 export async function* newestFirst(
   cursors: readonly Cursor[],
 ): AsyncGenerator<readonly Match[], void, undefined> {
@@ -86,9 +89,11 @@ export async function* newestFirst(
   for (;;) {
     for (const cursor of cursors) {
       while (cursor.isBehind) {
-        if (page.length > 0) yield page;
-        page = [];
-        if (!isFirstRead) await turn();
+        if (!isFirstRead) {
+          yield page;
+          page = [];
+          await turn();
+        }
         isFirstRead = false;
         cursor.read();
       }

@@ -10,7 +10,7 @@ import { type Filter, matchFilter, matchFilters } from "../nostr/filter.ts";
 import type { EventId, PublicKey } from "../nostr/key.ts";
 import { hasVersions, KIND_VANISH } from "../nostr/kind.ts";
 import { isVisible, type View } from "../nostr/visibility.ts";
-import type { EventStore, ExportOrder, InsertOutcome } from "../store.ts";
+import type { EventStore, ExportOrder, InsertOutcome, Place } from "../store.ts";
 
 const PAGE_EVENTS = 500;
 
@@ -33,10 +33,16 @@ export class MemoryStore implements EventStore {
     filters: readonly Filter[],
     view?: View,
   ): AsyncGenerator<readonly string[], void, undefined> {
-    const sorted = this.#visible(view).sort(compareNewestFirst);
-    const wanted = new Set(filters.flatMap((filter) => newest(filter, sorted)));
-    const union = sorted.filter((event) => wanted.has(event)).map((event) => event.json);
-    yield* pages(union);
+    for (const page of pages(this.#wanted(filters, view))) yield page.map((event) => event.json);
+  }
+
+  async *locate(
+    filters: readonly Filter[],
+    view?: View,
+  ): AsyncGenerator<readonly Place[], void, undefined> {
+    for (const page of pages(this.#wanted(filters, view))) {
+      yield page.map(({ created_at, id }) => ({ created_at, id }));
+    }
   }
 
   async count(filters: readonly Filter[], view?: View): Promise<number> {
@@ -65,6 +71,12 @@ export class MemoryStore implements EventStore {
   }
 
   async close(): Promise<void> {}
+
+  #wanted(filters: readonly Filter[], view: View | undefined): readonly VerifiedEvent[] {
+    const sorted = this.#visible(view).sort(compareNewestFirst);
+    const wanted = new Set(filters.flatMap((filter) => newest(filter, sorted)));
+    return sorted.filter((event) => wanted.has(event));
+  }
 
   #visible(view: View | undefined): VerifiedEvent[] {
     const events = [...this.#events.values()];
@@ -135,6 +147,6 @@ function newest(filter: Filter, sorted: readonly VerifiedEvent[]): readonly Veri
   return sorted.filter((event) => matchFilter(filter, event)).slice(0, filter.limit);
 }
 
-function* pages(texts: readonly string[]): Generator<readonly string[], void, undefined> {
-  for (let at = 0; at < texts.length; at += PAGE_EVENTS) yield texts.slice(at, at + PAGE_EVENTS);
+function* pages<T>(items: readonly T[]): Generator<readonly T[], void, undefined> {
+  for (let at = 0; at < items.length; at += PAGE_EVENTS) yield items.slice(at, at + PAGE_EVENTS);
 }

@@ -1,12 +1,16 @@
 /** The reading half of the SQLite store: chooses an index for each filter, then runs its scans. */
 
 import type { Database, Statement } from "better-sqlite3";
+import { idOfJson } from "../nostr/event.ts";
 import { type Filter, matchFilter, timeRange } from "../nostr/filter.ts";
+import { isEventId } from "../nostr/key.ts";
 import { narrowFilter, type View } from "../nostr/visibility.ts";
+import type { Place } from "../store.ts";
 import { Cursor, newestFirst, type Quota, type Reading, type Row, type Scan } from "./cursor.ts";
-import { fromJson, highestSeq, lowestSeq, type SqlValue } from "./row.ts";
+import { fromJson, highestSeq, lowestSeq, type SqlValue, secondOf } from "./row.ts";
 import {
   type Condition,
+  type Content,
   conditionsOf,
   type Index,
   indexesFor,
@@ -40,6 +44,21 @@ export class EventReader {
     for await (const page of newestFirst(cursors)) yield page.map(([, json]) => json);
   }
 
+  /** See `EventStore.locate`. */
+  async *locate(
+    filters: readonly Filter[],
+    view?: View,
+  ): AsyncGenerator<readonly Place[], void, undefined> {
+    const cursors = filters.flatMap((filter) => this.#cursors(filter, "id", filter.limit, view));
+    for await (const page of newestFirst(cursors)) {
+      yield page.map(([seq, content]) => ({
+        created_at: secondOf(seq),
+        // Where SQL leaves the match open, the row carries the json that decides it.
+        id: isEventId(content) ? content : idOfJson(content),
+      }));
+    }
+  }
+
   /** See `EventStore.count`. */
   async count(filters: readonly Filter[], view?: View): Promise<number> {
     const cursors = filters.flatMap((filter) => this.#cursors(filter, "nothing", undefined, view));
@@ -50,7 +69,7 @@ export class EventReader {
 
   #cursors(
     filter: Filter,
-    content: "json" | "nothing",
+    content: Content,
     limit: number | undefined,
     view: View | undefined,
   ): readonly Cursor[] {

@@ -29,7 +29,7 @@ export function highestSeq(second: number): bigint {
   return lowestSeq(second) + BigInt(MAX_RANK);
 }
 
-/** The created_at that a place belongs to. */
+/** The second that a seq lies in. */
 export function secondOf(seq: bigint): number {
   return Number(seq >> BigInt(RANK_BITS));
 }

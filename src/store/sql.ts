@@ -16,6 +16,9 @@ export interface Condition {
   readonly values: readonly (string | number)[];
 }
 
+/** What a row carries besides its seq: the event, its id, or nothing, which is all counting needs. */
+export type Content = keyof typeof COLUMNS;
+
 /** An index that leads to a filter's events, and the conditions that it answers by itself. */
 export interface Index {
   readonly source: string;
@@ -41,6 +44,8 @@ export interface Slice extends Fragment {
   readonly minRows: number;
   readonly maxRows: number;
 }
+
+const COLUMNS = { json: "json", id: "lower(hex(event.id))", nothing: "''" } as const;
 
 /** Stretches of an index that one statement may visit; longer lists are cut into several. */
 const MAX_STRETCHES = 500;
@@ -91,20 +96,19 @@ export function viewParameters({ now, readers }: View): readonly SqlValue[] {
 
 /**
  * The slices that together give the events, by way of one index. An event may come from several.
- * `content` is what the second column holds for a match; counting needs no json. `hasView`: only
- * what {@link viewParameters} let through.
+ * `hasView`: only what {@link viewParameters} let through.
  */
 export function slicesOf(
   conditions: readonly Condition[],
   index: Index,
-  content: "json" | "nothing",
+  content: Content,
   hasView: boolean,
 ): readonly Slice[] {
   if (conditions.some(({ values }) => values.length === 0)) return [];
   const others = conditions.filter((condition) => !index.conditions.includes(condition));
   const tried = affordable(others);
   const exact = tried.length === others.length;
-  const column = content === "json" || !exact ? "json" : "''";
+  const column = COLUMNS[exact ? content : "json"];
   const view: Fragment[] = hasView ? [{ sql: IS_VISIBLE, parameters: [] }] : [];
   const refine = and([...view, ...tried.map(onRow)]);
   return cut(index.conditions).map((part) => {
@@ -131,7 +135,7 @@ function byAuthor(authors: readonly Condition[], kinds: readonly Condition[]): I
 
 function sliceSql(source: string, walk: string, refine: string, column: string): string {
   const content = refine === "" ? column : `CASE WHEN ${refine} THEN ${column} END`;
-  const join = content === "''" ? "" : "CROSS JOIN event ON event.seq = found.seq ";
+  const join = content === COLUMNS.nothing ? "" : "CROSS JOIN event ON event.seq = found.seq ";
   return (
     `SELECT found.seq, ${content} ` +
     `FROM (SELECT seq FROM ${source} WHERE ${bounded(walk)} ORDER BY seq DESC LIMIT ?) AS found ` +

@@ -9,7 +9,7 @@ import type { Filter } from "../nostr/filter.ts";
 import type { EventId } from "../nostr/key.ts";
 import { KIND_VANISH } from "../nostr/kind.ts";
 import type { View } from "../nostr/visibility.ts";
-import type { EventStore, ExportOrder, InsertOutcome } from "../store.ts";
+import type { EventStore, ExportOrder, InsertOutcome, Place } from "../store.ts";
 import { Eraser } from "./erase.ts";
 import { StoreError } from "./error.ts";
 import { exportEvents } from "./export.ts";
@@ -95,6 +95,10 @@ class SqliteStore implements EventStore {
 
   query(filters: readonly Filter[], view?: View): AsyncIterable<readonly string[]> {
     return this.#reader.query(filters, view);
+  }
+
+  locate(filters: readonly Filter[], view?: View): AsyncIterable<readonly Place[]> {
+    return this.#reader.locate(filters, view);
   }
 
   count(filters: readonly Filter[], view?: View): Promise<number> {

@@ -65,6 +65,23 @@ describe("npubwire import", () => {
     assert.match(err, /^… and 30 more rejected lines$/m);
   });
 
+  it("obeys requests to vanish only if they are meant for this relay", async () => {
+    const store = new MemoryStore();
+    const written = signed({ content: "mine" });
+    const elsewhere = signed({ kind: 62, tags: [["relay", "wss://elsewhere.example"]] });
+    const { code, err } = await importing(
+      store,
+      [written.json, elsewhere.json],
+      ["--show-rejected"],
+    );
+    assert.equal(code, 1);
+    assert.match(err, /^line 2: this request to vanish is meant for another relay/);
+    assert.deepEqual(await stored(store), [written.json]);
+    const everywhere = signed({ kind: 62, tags: [["relay", "ALL_RELAYS"]] });
+    assert.equal((await importing(store, [everywhere.json])).code, 0);
+    assert.deepEqual(await stored(store), [everywhere.json]);
+  });
+
   it("takes signatures on trust when told to, but no id and no ephemeral event", async () => {
     const store = new MemoryStore();
     const trusted = JSON.stringify({ ...JSON.parse(signed({}).json), sig: "0".repeat(128) });

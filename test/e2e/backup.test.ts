@@ -14,12 +14,12 @@ test("published, exported, imported elsewhere and exported again, events are the
   const published = await npubwire(["publish", "--relay", relay.address], lines);
   const accepted = published.out.match(/ accepted/g)?.length ?? 0;
   // What is missing are versions that were replaced before they arrived.
-  assert.ok(accepted > events.length - 20, published.err);
+  assert.ok(accepted > 0.9 * events.length, published.err);
 
   const first = await npubwire(["export", "--data", relay.data]);
   assert.deepEqual([first.code, first.err], [0, ""]);
   const texts = first.out.trimEnd().split("\n");
-  assert.ok(texts.length > events.length - 20);
+  assert.ok(texts.length > 0.9 * events.length);
   const known = new Set(events.map(({ json }) => json));
   for (const text of texts) assert.ok(known.has(text));
 

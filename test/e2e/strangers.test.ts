@@ -130,7 +130,7 @@ test("NIP-11 is served for its type, with the relay's key and CORS", async (t) =
     assert.equal(document.name, "home");
     assert.equal("contact" in document, false);
     assert.equal(document.self, keyOf(relay));
-    assert.deepEqual(document.supported_nips, [1, 9, 11, 17, 40, 42, 59, 62, 70]);
+    assert.deepEqual(document.supported_nips, [1, 9, 11, 17, 40, 42, 59, 62, 70, 77]);
     assert.equal(document.limitation.auth_required, true);
   }
   const { status, body } = await get(relay, { Accept: "text/html" });

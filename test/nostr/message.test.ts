@@ -6,6 +6,8 @@ import {
   closedMessage,
   eoseMessage,
   eventMessage,
+  negError,
+  negMessage,
   notice,
   okMessage,
   parseClientMessage,
@@ -85,6 +87,37 @@ describe("parseClientMessage", () => {
     }
   });
 
+  test("NEG-OPEN and NEG-MSG carry bytes", () => {
+    const message = Uint8Array.of(0x61, 0xab);
+    assert.deepEqual(parse("NEG-MSG", "x", "61AB"), { type: "NEG-MSG", id: "x", message });
+    const opening = parse("NEG-OPEN", "x", { limit: 5 }, "61ab");
+    const filter = { tags: new Map(), limit: 5 };
+    assert.deepEqual(opening, { type: "NEG-OPEN", id: "x", filter, message });
+    assert.deepEqual(parse("NEG-CLOSE", "x"), { type: "NEG-CLOSE", id: "x" });
+  });
+
+  test("a broken NEG-OPEN or NEG-MSG that can be named is refused by its id", () => {
+    const refused: readonly (readonly unknown[])[] = [
+      ["NEG-OPEN", "x"],
+      ["NEG-OPEN", "x", {}],
+      ["NEG-OPEN", "x", {}, "6"],
+      ["NEG-OPEN", "x", {}, "00".repeat(65_537)],
+      ["NEG-OPEN", "x", [{}], "61"],
+      ["NEG-OPEN", "", {}, "61"],
+      ["NEG-MSG", "x", "6g"],
+      ["NEG-MSG", "x".repeat(65), "61"],
+    ];
+    for (const message of refused) {
+      const answer = parse(...message);
+      assert(answer.type === "refused", JSON.stringify(answer));
+      assert.deepEqual([answer.verb, answer.id], ["NEG-OPEN", message[1]]);
+    }
+    for (const verb of ["NEG-OPEN", "NEG-MSG", "NEG-CLOSE"]) {
+      assert.equal(parse(verb, 1, {}, "61").type, "malformed");
+    }
+    assert.equal(parse("NEG-MSG", "x", "00".repeat(65_536)).type, "NEG-MSG");
+  });
+
   test("64 characters of any length in UTF-16 make an id", () => {
     assert.equal(parse("REQ", "😀".repeat(64), {}).type, "REQ");
     assert.equal(parse("REQ", "😀".repeat(65), {}).type, "refused");
@@ -95,7 +128,10 @@ describe("parseClientMessage", () => {
       fc.string(),
       fc.json(),
       fc
-        .tuple(fc.constantFrom("EVENT", "AUTH", "REQ", "CLOSE"), fc.array(fc.jsonValue()))
+        .tuple(
+          fc.constantFrom("EVENT", "AUTH", "REQ", "CLOSE", "NEG-OPEN", "NEG-MSG"),
+          fc.array(fc.jsonValue()),
+        )
         .map(([verb, items]) => JSON.stringify([verb, ...items])),
       fc
         .tuple(fc.constantFrom(...Object.keys(plain)), fc.jsonValue())
@@ -112,7 +148,7 @@ describe("parseClientMessage", () => {
   });
 });
 
-test("replies are the arrays of NIP-01 and NIP-42", () => {
+test("replies are the arrays of NIP-01, NIP-42 and NIP-77", () => {
   const id = 'a"b\\\u0000';
   assert.deepEqual(JSON.parse(okMessage(event.id, true)), ["OK", event.id, true, ""]);
   assert.deepEqual(JSON.parse(okMessage(event.id, false, "pow: more")), [
@@ -124,6 +160,10 @@ test("replies are the arrays of NIP-01 and NIP-42", () => {
   assert.deepEqual(JSON.parse(eventMessage(id, json)), ["EVENT", id, plain]);
   assert.deepEqual(JSON.parse(eoseMessage(id)), ["EOSE", id]);
   assert.deepEqual(JSON.parse(closedMessage(id, "error: x")), ["CLOSED", id, "error: x"]);
+  const bytes = Uint8Array.of(0x61, 0x0a);
+  assert.deepEqual(JSON.parse(negMessage(id, bytes)), ["NEG-MSG", id, "610a"]);
+  assert.deepEqual(JSON.parse(negError(id, "closed: x")), ["NEG-ERR", id, "closed: x"]);
+  assert.deepEqual(JSON.parse(negError(id, "blocked: x", 5)), ["NEG-ERR", id, "blocked: x", 5]);
   assert.deepEqual(JSON.parse(notice("x")), ["NOTICE", "x"]);
   assert.deepEqual(JSON.parse(authChallenge("x")), ["AUTH", "x"]);
 });

@@ -16,8 +16,9 @@ import { filterOf, OPEN, open } from "./settings.ts";
 
 const [member, friend, stranger, enemy] = [new Author(), new Author(), new Author(), new Author()];
 const trusted = { has: (key: PublicKey) => key === friend.pubkey };
+const members = { has: (key: PublicKey) => key === member.pubkey };
 const policyOf = (settings: Partial<AccessSettings>): Policy =>
-  accessPolicy({ ...OPEN, ...settings }, trusted);
+  accessPolicy({ ...OPEN, ...settings }, { members, webOfTrust: trusted });
 const peerWith = (...authors: Author[]): Peer => ({
   address: "192.0.2.1",
   pubkeys: new Set(authors.map(({ pubkey }) => pubkey)),
@@ -70,6 +71,36 @@ test("a banned key never gets in, nor does what it has written, whatever else it
   assert.equal(write(policy, enemy, {}, peerWith(member)), "blocked");
 });
 
+test("members are whoever is one at the moment", () => {
+  const keys = new Set<PublicKey>();
+  const policy = accessPolicy(
+    { ...OPEN, read: only("members"), write: only("members") },
+    { members: keys, webOfTrust: trusted },
+  );
+  const both = () => [read(policy, peerWith(stranger)), write(policy, stranger)];
+  assert.deepEqual(both(), ["restricted", "restricted"]);
+  keys.add(stranger.pubkey);
+  assert.deepEqual(both(), ["accepted", "accepted"]);
+  keys.delete(stranger.pubkey);
+  assert.deepEqual(both(), ["restricted", "restricted"]);
+});
+
+test("where members may connect, every key may, but it gets no further than the door", () => {
+  const policy = policyOf({ connect: { allow: ["members"], deny: [enemy.pubkey] } });
+  assert.equal(admit(policy), "auth-required");
+  assert.equal(admit(policy, stranger), "accepted");
+  assert.equal(admit(policy, enemy), "blocked");
+  for (const [author, expected] of [
+    [stranger, "restricted"],
+    [member, "accepted"],
+  ] as const) {
+    assert.equal(read(policy, peerWith(author)), expected);
+    assert.equal(write(policy, author, {}, peerWith(author)), expected);
+  }
+  assert.equal(write(policy, member, {}, peerWith(stranger)), "restricted", "brought by others");
+  assert.equal(write(policy, stranger, {}, peerWith(member)), "accepted");
+});
+
 test("an empty list lets nobody in", () => {
   const policy = policyOf({ connect: only(), read: only(), write: only() });
   assert.equal(admit(policy), "auth-required");
@@ -109,6 +140,14 @@ test("gift wraps have an author for one use, so they are judged by who brings th
     assert.equal(write(policy, stranger, { kind }, peerWith(member)), "accepted");
     assert.equal(write(policy, stranger, { kind }, peerWith(stranger)), "restricted");
     assert.equal(write(policy, stranger, { kind }, peerWith(enemy)), "blocked");
+  }
+});
+
+test("a request to vanish is taken from everybody", () => {
+  const connect = { allow: [], deny: [enemy.pubkey] };
+  const policy = policyOf({ connect, write: open({ allow: [], kinds: [1] }) });
+  for (const author of [stranger, enemy]) {
+    assert.equal(write(policy, author, { kind: 62 }), "accepted");
   }
 });
 

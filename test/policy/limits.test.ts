@@ -49,3 +49,11 @@ test("created_at has bounds on both sides, inclusive", () => {
 test("a lower limit of 0 takes events of any age", () => {
   assert.equal(write({ created_at: 0 }, { createdAtLowerLimit: 0 }), "");
 });
+
+test("work is demanded in zero bits of the id", () => {
+  assert.equal(write({}, { minPowDifficulty: 0 }), "");
+  assert.match(write({}, { minPowDifficulty: 256 }), /^pow: difficulty \d+ is less than 256$/);
+  let nonce = 0;
+  const difficult = () => write({ tags: [["nonce", `${nonce++}`, "4"]] }, { minPowDifficulty: 4 });
+  while (difficult() !== "") assert(nonce < 1_000);
+});

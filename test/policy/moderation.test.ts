@@ -17,7 +17,9 @@ const CLOSED: AccessSettings = {
 
 function amended(settings: AccessSettings) {
   const rulings = new MemoryRulings();
-  return { rulings, policy: amendedAccess(settings, rulings, { has: () => false }) };
+  const nobody = { has: () => false };
+  const groups = { members: nobody, webOfTrust: nobody };
+  return { rulings, policy: amendedAccess(settings, rulings, groups) };
 }
 
 function peer(...pubkeys: PublicKey[]): Peer {

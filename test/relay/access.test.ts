@@ -5,18 +5,24 @@ import { test } from "node:test";
 import type { NostrEvent } from "../../src/nostr/event.ts";
 import { type AccessSettings, accessPolicy } from "../../src/policy/access.ts";
 import { WebOfTrust } from "../../src/policy/web-of-trust.ts";
-import { all } from "../../src/policy.ts";
+import { all, type Policy } from "../../src/policy.ts";
 import { MemoryStore } from "../../src/store/memory.ts";
 import { openSqliteStore } from "../../src/store/sqlite.ts";
 import type { EventStore } from "../../src/store.ts";
 import { OPEN, open } from "../policy/settings.ts";
+import { reconcileWith } from "./conformance/negentropy.ts";
 import { Author, NOW, STORED } from "./conformance/session.ts";
 import { createTestRelay, fixedClock, type TestRelay, turns } from "./setup.ts";
 
 const [member, stranger] = [new Author(), new Author()];
+/** The first message of somebody who has nothing. */
+const NOTHING = "6100000200";
 const nobody = { has: () => false };
 const relayWith = (settings: Partial<AccessSettings>, store: EventStore): TestRelay =>
-  createTestRelay({ store, policy: accessPolicy({ ...OPEN, ...settings }, nobody) });
+  createTestRelay({
+    store,
+    policy: accessPolicy({ ...OPEN, ...settings }, { members: nobody, webOfTrust: nobody }),
+  });
 const note = (kind: number, age = 0) =>
   member.sign({ kind, created_at: NOW - age, content: `${kind} ${age}` });
 
@@ -50,6 +56,56 @@ for (const [name, openStore] of stores) {
     }
   });
 }
+
+for (const [name, openStore] of stores) {
+  test(`${name}: a reconciliation gives no id of a hidden kind, nor counts it`, async () => {
+    for (const read of [open({ exceptKinds: [4] }), open({ kinds: [1, 3] })]) {
+      const store = await openStore();
+      const { session } = relayWith({ read }, store).connect();
+      const hidden = [note(4, 1), note(4, 2), note(4, 7)];
+      const shown = [note(1, 5), note(3, 6)];
+      await session.publishAll([...hidden, ...shown]);
+      const ids = shown.map(({ id }) => id).sort();
+      const all = { ids: [...hidden, ...shown].map(({ id }) => id) };
+      const filters = [{}, { limit: 2 }, { kinds: [1, 3, 4] }, { authors: [member.pubkey] }, all];
+      for (const filter of filters) {
+        const { need } = await reconcileWith(session, filter);
+        assert.deepEqual([...need].sort(), ids, JSON.stringify(filter));
+      }
+      // Who offers hidden events is not told that they are known here.
+      const { have } = await reconcileWith(session, {}, hidden);
+      assert.deepEqual([...have].sort(), hidden.map(({ id }) => id).sort());
+      session.send("NEG-OPEN", "dms", { kinds: [4] }, NOTHING);
+      const [verb, , reason] = await session.next();
+      assert.equal(verb, "NEG-ERR");
+      assert.match(String(reason), /^restricted: ./);
+      await store.close();
+    }
+  });
+}
+
+test("a policy that hides an author hides it from reconciliation, too", async () => {
+  const authors: ReadonlySet<string> = new Set([member.pubkey]);
+  const policy: Policy = { narrow: (filter) => ({ ...filter, authors }) };
+  const { session } = createTestRelay({ policy }).connect();
+  await session.publishAll([note(1, 1), stranger.sign(), note(1, 2)]);
+  const { need } = await reconcileWith(session, {});
+  assert.deepEqual([...need].sort(), [note(1, 1).id, note(1, 2).id].sort());
+});
+
+test("who may not read gets NEG-ERR", async () => {
+  const { connect } = relayWith({ read: open({ allow: [member.pubkey] }) }, new MemoryStore());
+  for (const [pubkeys, expected] of [
+    [[], /^auth-required: ./],
+    [[stranger.pubkey], /^restricted: ./],
+  ] as const) {
+    const { session } = connect({ pubkeys });
+    session.send("NEG-OPEN", "x", {}, NOTHING);
+    const [verb, , reason] = await session.next();
+    assert.equal(verb, "NEG-ERR");
+    assert.match(String(reason), expected);
+  }
+});
 
 test("who may not read gets CLOSED, and nothing later", async () => {
   const { connect } = relayWith({ read: open({ allow: [member.pubkey] }) }, new MemoryStore());
@@ -115,7 +171,10 @@ test("the web of trust follows the lists that are published", async () => {
   const log = () => {};
   const settings = { roots: [member.pubkey], depth: 1, maxKeys: 10 };
   const trust = new WebOfTrust(settings, { store, clock, log, defer: setImmediate });
-  const access = accessPolicy({ ...OPEN, write: open({ allow: ["webOfTrust"] }) }, trust);
+  const access = accessPolicy(
+    { ...OPEN, write: open({ allow: ["webOfTrust"] }) },
+    { members: trust, webOfTrust: trust },
+  );
   const { connect } = createTestRelay({ store, policy: all(access, trust.observer) });
   const { session } = connect();
   assert.match((await session.publish(stranger.sign())).reason, /^restricted: ./);

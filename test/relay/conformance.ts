@@ -10,6 +10,7 @@ import { expirationRules } from "./conformance/expiration.ts";
 import { filterRules } from "./conformance/filters.ts";
 import { giftWrapRules } from "./conformance/gift-wraps.ts";
 import { messageRules } from "./conformance/messages.ts";
+import { negentropyRules } from "./conformance/negentropy.ts";
 import { protectionRules } from "./conformance/protection.ts";
 import type { Connect } from "./conformance/session.ts";
 import { storageRules } from "./conformance/storage.ts";
@@ -23,6 +24,7 @@ export function conformance(name: string, connect: Connect, url: string): void {
     filterRules(connect);
     subscriptionRules(connect);
     messageRules(connect);
+    negentropyRules(connect);
     deletionRules(connect);
     expirationRules(connect);
     protectionRules(connect);

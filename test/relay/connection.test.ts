@@ -167,7 +167,7 @@ test("a read policy that fails refuses, and a verdict that comes too late opens 
   for (const policy of failures) {
     const { connect } = createTestRelay({ policy });
     const reason = await connect().session.refused("x", {});
-    assert.equal(reason, "error: the relay could not decide on this REQ");
+    assert.equal(reason, "error: the relay could not decide on this query");
   }
   const gate = new Gate();
   const { connect } = createTestRelay({

@@ -9,6 +9,8 @@ import { openSqliteStore } from "../../src/store/sqlite.ts";
 import { Author, CONFORMANCE_LIMITS, crypto, NOW, STORED } from "./conformance/session.ts";
 import { createTestRelay, fixedClock, type PairClient, turns, unsigned } from "./setup.ts";
 
+/** The first message of a NEG-OPEN by somebody who has nothing. */
+const NOTHING = "6100000200";
 const author = new Author();
 const FREE = { events: 0, requests: 0, characters: 0 };
 const policyWith = (rate: Partial<typeof FREE>): Policy =>
@@ -18,7 +20,7 @@ const policyWith = (rate: Partial<typeof FREE>): Policy =>
   );
 const verbs = ({ unread }: PairClient) => unread.map((message) => (message as [string])[0]);
 
-test("a scraper's huge requests delay another client's small one by a slice at most", async () => {
+test("a scraper with many connections delays another client's small request by a slice at most", async () => {
   const store = await openSqliteStore(":memory:");
   await store.insert(
     Array.from({ length: 5_000 }, (_, i) => author.sign({ content: `${i}` }, unsigned)),
@@ -30,28 +32,82 @@ test("a scraper's huge requests delay another client's small one by a slice at m
     maxBufferedBytes: 2 ** 30,
   };
   const { connect } = createTestRelay({ store, limits });
-  const scraper = connect();
-  for (let i = 0; i < 300; i += 1) scraper.session.send("REQ", `${i}`, { limit: 5_000 });
+  const scrapers = Array.from({ length: 30 }, () => connect({ address: "192.0.2.66" }));
+  for (const { session } of scrapers) {
+    for (let i = 0; i < 100; i += 1) session.send("REQ", `${i}`, { limit: 5_000 });
+  }
+  const sent = () => scrapers.reduce((sum, { unread }) => sum + unread.length, 0);
   await turns(3);
   for (let asked = 0; asked < 5; asked += 1) {
-    const small = connect();
-    const before = scraper.unread.length;
+    const small = connect({ address: "192.0.2.77" });
+    const before = sent();
     small.session.send("REQ", "x", { ids: ["ab".repeat(32)] });
     let waited = 0;
     while (small.unread.length === 0 && waited < 20) {
       await turns(1);
       waited += 1;
     }
-    const sent = scraper.unread.length - before;
+    const meanwhile = sent() - before;
     assert.deepEqual(small.unread, [["EOSE", "x"]]);
     assert(waited <= 2, `${waited} turns`);
-    assert(sent > 0 && sent <= 4 * 512 * 2, `${sent} events went to the scraper meanwhile`);
+    assert(meanwhile > 0 && meanwhile <= 2 * 2_048, `${meanwhile} events for scrapers meanwhile`);
     small.close();
     await turns(3);
   }
-  scraper.close();
+  for (const scraper of scrapers) scraper.close();
   await turns();
   await store.close();
+});
+
+test("a query that finds nothing can be stopped, and is killed before it costs too much", async () => {
+  let read = 0;
+  let open = 0;
+  class FruitlessStore extends MemoryStore {
+    override async *query(): AsyncGenerator<readonly string[], void, undefined> {
+      open += 1;
+      try {
+        for (;;) {
+          read += 1;
+          yield [];
+        }
+      } finally {
+        open -= 1;
+      }
+    }
+  }
+  const { connect } = createTestRelay({ store: new FruitlessStore() });
+  const { session } = connect();
+  session.send("REQ", "x", {});
+  await turns();
+  session.send("CLOSE", "x");
+  await turns();
+  assert.equal(open, 0);
+  read = 0;
+  assert.match(await session.refused("x", {}), /^error: ./);
+  await turns();
+  assert.deepEqual([open, read], [0, 10_001]);
+});
+
+test("a reconciliation that looks at too much without a match is given up", async () => {
+  const store = new MemoryStore();
+  let read = 0;
+  let open = 0;
+  store.locate = async function* () {
+    open += 1;
+    try {
+      for (; ; read += 1) yield [];
+    } finally {
+      open -= 1;
+    }
+  };
+  const { session } = createTestRelay({ store }).connect();
+  session.send("NEG-OPEN", "x", {}, NOTHING);
+  const [verb, , reason] = await session.next();
+  assert.equal(verb, "NEG-ERR");
+  assert.match(String(reason), /^error: this query looks at too many events/);
+  await turns();
+  assert.equal(open, 0);
+  assert.ok(read <= 10_001);
 });
 
 test("the values of all filters of a REQ are counted together", async () => {
@@ -65,8 +121,14 @@ test("the values of all filters of a REQ are counted together", async () => {
   assert.deepEqual(await session.request("x", ...most), []);
   assert.equal(
     await session.refused("x", ...most, { kinds: [3] }),
-    "invalid: the filters of a REQ may have at most 6 values",
+    "invalid: the filters of a query may have at most 6 values",
   );
+  session.send("NEG-OPEN", "x", { kinds: [1, 2, 3, 4, 5, 6, 7] }, NOTHING);
+  assert.deepEqual(await session.next(), [
+    "NEG-ERR",
+    "x",
+    "invalid: the filters of a query may have at most 6 values",
+  ]);
 });
 
 test("too many events are refused before they are verified", async () => {
@@ -102,6 +164,23 @@ test("too many requests are closed, broken ones count, and CLOSE is always heard
   assert.match((await session.publish(event)).reason, /^invalid: ./);
 });
 
+test("a NEG-OPEN counts as a request, also a broken one; a NEG-MSG does not", async () => {
+  const { connect } = createTestRelay({ policy: policyWith({ requests: 3 }) });
+  const { session } = connect();
+  const expect = async (answer: RegExp, ...message: readonly unknown[]) => {
+    session.send(...message);
+    const [verb, id, text] = await session.next();
+    assert.match(`${verb} ${id} ${text}`, answer);
+  };
+  await expect(/^NEG-MSG x 61/, "NEG-OPEN", "x", {}, NOTHING);
+  await expect(/^NEG-ERR y invalid: ./, "NEG-OPEN", "y", { kinds: "1" }, NOTHING);
+  assert.deepEqual(await session.request("x", {}), []);
+  await expect(/^NEG-ERR y rate-limited: ./, "NEG-OPEN", "y", {}, NOTHING);
+  await expect(/^NEG-ERR y rate-limited: ./, "NEG-OPEN", "y", { kinds: "1" }, NOTHING);
+  assert.match(await session.refused("y", {}), /^rate-limited: ./);
+  await expect(/^NEG-MSG x 61/, "NEG-MSG", "x", NOTHING);
+});
+
 test("too many characters: answers to what has a name, and an end to what has none", async () => {
   const { connect } = createTestRelay({ policy: policyWith({ characters: 1_000 }) });
   const client = connect({ challenge: "riddle" });
@@ -115,7 +194,18 @@ test("too many characters: answers to what has a name, and an end to what has no
   const auth = author.sign({ kind: 22_242 });
   session.send("AUTH", auth);
   assert.match((await session.ok(auth.id)).reason, /^rate-limited: ./);
+  for (const message of [
+    ["NEG-OPEN", "n", {}, NOTHING],
+    ["NEG-OPEN", "n", { kinds: 1 }, NOTHING],
+    ["NEG-MSG", "n", NOTHING],
+  ]) {
+    session.send(...message);
+    const [verb, , reason] = await session.next();
+    assert.equal(verb, "NEG-ERR");
+    assert.match(String(reason), /^rate-limited: ./);
+  }
   session.send("CLOSE", "x");
+  session.send("NEG-CLOSE", "n");
   session.sendText("garbage");
   await turns();
   assert.equal(client.far.ended?.code, 4004);
@@ -146,7 +236,8 @@ test("a client that stops reading frees its scans in time", async () => {
   client.far.stall();
   for (const id of ["a", "b"]) client.session.send("REQ", id, {});
   await turns();
-  assert.deepEqual([open, due.size], [2, 1]);
+  // One timer is the client's, the other the sweep's.
+  assert.deepEqual([open, due.size], [2, 2]);
   for (const run of due) run();
   await turns();
   assert.deepEqual([open, client.far.ended?.code], [0, 4005]);

@@ -12,6 +12,7 @@ function document(settings: InformationSettings, auth: "required" | "optional" =
     limits: CONFORMANCE_LIMITS,
     auth,
     restrictsWrites: false,
+    hasMembers: false,
     isManaged: false,
     software: "https://software.example",
     version: "1.2.3",
@@ -25,7 +26,7 @@ test("the document says what is set, the relay's key, and nothing that is not th
     name: "A",
     description: "B",
     self,
-    supported_nips: [1, 9, 11, 17, 40, 42, 59, 62, 70],
+    supported_nips: [1, 9, 11, 17, 40, 42, 59, 62, 70, 77],
     software: "https://software.example",
     version: "1.2.3",
     transports: ["npubwire/1"],
@@ -39,6 +40,21 @@ test("the document says what is set, the relay's key, and nothing that is not th
     terms_of_service: "https://a.example/tos",
   };
   assert.deepEqual(document(all), { ...document(settings), ...all });
+});
+
+test("NIP-77 is announced where it is switched on", () => {
+  const limits = { ...CONFORMANCE_LIMITS, maxNegentropyEvents: 0 };
+  const { supported_nips } = information({
+    settings: { name: "", description: "" },
+    self,
+    limits,
+    auth: "required",
+    restrictsWrites: false,
+    hasMembers: false,
+    isManaged: false,
+    version: "",
+  });
+  assert.deepEqual(supported_nips, [1, 9, 11, 17, 40, 42, 59, 62, 70]);
 });
 
 test("limitation has all 13 members, equal to the limits", () => {
@@ -59,4 +75,25 @@ test("limitation has all 13 members, equal to the limits", () => {
     default_limit: 10,
   });
   assert.equal(document(settings, "optional").limitation.auth_required, false);
+});
+
+test("only what is demanded is announced", () => {
+  const settings = { name: "", description: "" };
+  const parts = {
+    settings,
+    self,
+    hasMembers: false,
+    isManaged: false,
+    limits: CONFORMANCE_LIMITS,
+    auth: "optional",
+    version: "1",
+  } as const;
+  const restricted = information({ ...parts, restrictsWrites: true });
+  assert.equal(restricted.supported_nips.includes(13), false);
+  assert.equal(restricted.limitation.restricted_writes, true);
+  const limits = { ...CONFORMANCE_LIMITS, minPowDifficulty: 20 };
+  const worked = information({ ...parts, limits, restrictsWrites: false });
+  assert.deepEqual(worked.supported_nips.slice(0, 4), [1, 9, 11, 13]);
+  assert.equal(worked.limitation.min_pow_difficulty, 20);
+  assert.equal(worked.limitation.restricted_writes, true);
 });

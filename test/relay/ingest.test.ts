@@ -252,7 +252,7 @@ test("every outcome of the store has its answer, and only stored events are deli
       [true, ""],
       [true, "duplicate: already have this event"],
       [false, "duplicate: a newer version is stored"],
-      [false, "blocked: its author has deleted this event"],
+      [false, "blocked: this event has been deleted"],
     ],
   );
   assert.deepEqual(delivered, ["stored"]);

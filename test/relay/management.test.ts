@@ -3,9 +3,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { MemoryRulings } from "../../src/moderation/memory.ts";
+import type { Role } from "../../src/nostr/membership.ts";
 import { malformed, parsed } from "../../src/nostr/parsed.ts";
 import { type Answer, Management } from "../../src/relay/management.ts";
-import type { Role, Roles } from "../../src/relay/roles.ts";
+import type { Roles } from "../../src/relay/roles.ts";
 import { MemoryStore } from "../../src/store/memory.ts";
 import { Author, NOW } from "./conformance/session.ts";
 import { createTestRelay, Gate, stranger, turns } from "./setup.ts";

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import type { VerifiedEvent } from "../../src/nostr/event.ts";
 import { MemoryStore } from "../../src/store/memory.ts";
 import type { InsertOutcome } from "../../src/store.ts";
+import { TestClock } from "../channel/clock.ts";
 import { Author, CONFORMANCE_LIMITS, STORED } from "./conformance/session.ts";
 import { createTestRelay, Gate, turns, unsigned } from "./setup.ts";
 
@@ -82,6 +83,24 @@ test("close waits for scans, so that the store may be closed after it", async ()
   assert.equal(closed, false);
   gate.open();
   await closing;
+});
+
+test("close leaves no timer behind, and waits for a sweep", async () => {
+  const [clock, gate] = [new TestClock(), new Gate()];
+  const store = new MemoryStore();
+  store.sweep = () => gate.opened.then(() => 1);
+  const { relay } = createTestRelay({ store, clock });
+  assert.equal(clock.pending, 1);
+  clock.advance(60_000);
+  let closed = false;
+  const closing = relay.close().then(() => {
+    closed = true;
+  });
+  await turns();
+  assert.equal(closed, false);
+  gate.open();
+  await closing;
+  assert.equal(clock.pending, 0);
 });
 
 test("a relay that is closing takes no channel", async () => {

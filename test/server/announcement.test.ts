@@ -79,6 +79,30 @@ describe("announce", () => {
     }
   });
 
+  it("knows its own URLs by host, port and key", () => {
+    const addresses = ["wss://relay.example.com", "ws://10.0.0.1:7777"];
+    const { isOwnUrl } = announce({ ...bound, addresses }, relay, 7777);
+    for (const url of [
+      "wss://relay.example.com",
+      "WSS://Relay.Example.Com:443/",
+      `nostr+wss://${NPUB}@relay.example.com`,
+      `nostr+ws://${NPUB}@10.0.0.1:7777`,
+    ]) {
+      assert.equal(isOwnUrl(url), true, url);
+    }
+    for (const url of [
+      "",
+      "ws://relay.example.com",
+      "wss://example.com",
+      "ws://10.0.0.1",
+      "https://relay.example.com",
+      `nostr+wss://${OTHER}@relay.example.com`,
+      `nostr+wss://${NPUB}@other.example.com`,
+    ]) {
+      assert.equal(isOwnUrl(url), false, url);
+    }
+  });
+
   it("asks for an address where the host cannot stand in a URL", () => {
     assert.throws(() => announce({ ...bound, host: "fe80::1%eth0" }, relay, 7777), {
       name: "ConfigError",

@@ -104,6 +104,21 @@ describe("parseConfig", () => {
     assert.deepEqual(config.access.webOfTrust.roots, [HEX]);
   });
 
+  it("takes members, and their invites", () => {
+    assert.equal(parseConfig({}).membership.enabled, false);
+    const membership = { enabled: true, members: [NPUB], inviters: ["members"] };
+    const config = parseConfig({ membership, access: { connect: { allow: ["members"] } } });
+    assert.deepEqual(config.membership, {
+      enabled: true,
+      members: [HEX],
+      maxMembers: 5_000,
+      inviters: ["members"],
+      inviteDays: 7,
+      codes: [],
+    });
+    assert.equal(config.auth, "required");
+  });
+
   it("demands a key where not everybody may connect", () => {
     const config = parseConfig({ auth: "optional", access: { connect: { allow: [NPUB] } } });
     assert.equal(config.auth, "required");
@@ -197,7 +212,7 @@ describe("parseConfig", () => {
     ],
     [
       { access: { write: { allow: [NPUB, "friends"] } } },
-      'access.write.allow[1]: expected an npub, 64 hex digits, "everybody" or "webOfTrust", got "friends"',
+      'access.write.allow[1]: expected an npub, 64 hex digits, "everybody", "members" or "webOfTrust", got "friends"',
     ],
     [
       { access: { read: { allow: "everybody" } } },
@@ -215,8 +230,20 @@ describe("parseConfig", () => {
         ] as const,
     ),
     [
+      { access: { read: { allow: ["members"] } } },
+      'membership.enabled: expected true, since "members" are allowed something, got false',
+    ],
+    [
+      { membership: { codes: ["a code for everybody", "short"] } },
+      'membership.codes[1]: expected a code of 16 to 128 characters, got "short"',
+    ],
+    [
+      { membership: { inviters: ["friends"] } },
+      'membership.inviters[0]: expected an npub, 64 hex digits, "everybody", "members" or "webOfTrust", got "friends"',
+    ],
+    [
       { access: { connect: { allow: ["webOfTrust"] } } },
-      'access.webOfTrust.roots: expected at least one npub where "webOfTrust" may',
+      'access.webOfTrust.roots: expected an npub at least, since "webOfTrust" is allowed something',
     ],
     [
       { information: { hidden: true }, plaintext: "allow" },

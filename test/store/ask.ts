@@ -3,7 +3,7 @@
 import type { NostrEvent } from "../../src/nostr/event.ts";
 import type { Filter } from "../../src/nostr/filter.ts";
 import type { View } from "../../src/nostr/visibility.ts";
-import type { EventStore, ExportOrder } from "../../src/store.ts";
+import type { EventStore, ExportOrder, Place } from "../../src/store.ts";
 
 export function filter(conditions: Partial<Filter>): Filter {
   return { tags: new Map(), ...conditions };
@@ -21,6 +21,17 @@ export async function texts(
 ): Promise<readonly string[]> {
   const pages: (readonly string[])[] = [];
   for await (const page of store.query(filters, view)) pages.push(page);
+  return pages.flat();
+}
+
+/** Where the events of the answer stand, page borders removed. */
+export async function places(
+  store: EventStore,
+  filters: readonly Filter[],
+  view?: View,
+): Promise<readonly Place[]> {
+  const pages: (readonly Place[])[] = [];
+  for await (const page of store.locate(filters, view)) pages.push(page);
   return pages.flat();
 }
 

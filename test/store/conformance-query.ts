@@ -1,10 +1,11 @@
-/** The part of the conformance suite that asks: `query` and `count`. */
+/** The part of the conformance suite that asks: `query`, `locate` and `count`. */
 
 import assert from "node:assert/strict";
+import type { NostrEvent } from "../../src/nostr/event.ts";
 import type { Filter } from "../../src/nostr/filter.ts";
 import type { EventId } from "../../src/nostr/key.ts";
 import { key, madeUp } from "../nostr/arbitrary.ts";
-import { ask, filter, idsInOrder, tagged } from "./ask.ts";
+import { ask, filter, idsInOrder, places, tagged, texts } from "./ask.ts";
 import type { Test } from "./conformance.ts";
 
 export function asking(test: Test): void {
@@ -89,6 +90,11 @@ export function asking(test: Test): void {
       assert.deepEqual(await ask(store, { ...asked, exceptKinds }), shown);
       assert.deepEqual(await ask(store, { ...asked, exceptKinds, limit: 7 }), shown.slice(0, 7));
       assert.equal(await store.count([filter({ ...asked, exceptKinds })]), shown.length);
+      const located = await places(store, [filter({ ...asked, exceptKinds, limit: 7 })]);
+      assert.deepEqual(
+        located.map(({ id }) => id),
+        shown.slice(0, 7),
+      );
     }
     assert.deepEqual(await ask(store, { kinds: new Set([4]), exceptKinds }), []);
   });
@@ -298,6 +304,45 @@ export function askingForTags(test: Test): void {
       assert.deepEqual(found, [events[index]?.id], JSON.stringify(value));
     }
     assert.deepEqual(await ask(store, { tags: tagged("r", ...values) }), idsInOrder(events));
+  });
+}
+
+export function locating(test: Test): void {
+  test("gives the places of what is asked for, in the order of answers", async (store) => {
+    const events = Array.from({ length: 1100 }, (_, n) =>
+      madeUp({ created_at: n >> 1, kind: n % 3, tags: [["t", `${n % 2}`]] }),
+    );
+    await store.insert(events);
+    const questions: readonly Partial<Filter>[][] = [
+      [{}],
+      [{ limit: 0 }],
+      [{ limit: 700, since: 10, until: 500 }],
+      [{ tags: tagged("t", "1") }, { kinds: new Set([2]), limit: 30 }],
+      // More values than SQL tries on each row.
+      [{ tags: tagged("t", "0"), kinds: new Set(Array.from({ length: 100 }, (_, n) => 2 * n)) }],
+    ];
+    for (const question of questions) {
+      const found = await texts(store, question.map(filter));
+      const expected = found.map((json) => {
+        const { created_at, id } = JSON.parse(json) as NostrEvent;
+        return { created_at, id };
+      });
+      assert.deepEqual(await places(store, question.map(filter)), expected);
+    }
+  });
+
+  test("31, 32: leaves out what the view does not show", async (store) => {
+    const note = madeUp({ created_at: 3 });
+    const expired = madeUp({ created_at: 2, tags: [["expiration", "5"]] });
+    const wrap = madeUp({ created_at: 1, kind: 1059, tags: [["p", key(1)]] });
+    await store.insert([note, expired, wrap]);
+    const seenBy = async (now: number, ...readers: readonly number[]) => {
+      const view = { now, readers: new Set(readers.map(key)) };
+      return (await places(store, [filter({})], view)).map(({ id }) => id);
+    };
+    assert.deepEqual(await seenBy(4), [note.id, expired.id]);
+    assert.deepEqual(await seenBy(5), [note.id]);
+    assert.deepEqual(await seenBy(5, 1), [note.id, wrap.id]);
   });
 }
 

@@ -12,7 +12,7 @@ import { key, madeUp } from "../nostr/arbitrary.ts";
 import { ask, filter, tagged, texts } from "./ask.ts";
 import { deleting, removing, sweeping, vanishing } from "./conformance-deletion.ts";
 import { exporting } from "./conformance-export.ts";
-import { asking, askingForTags, counting } from "./conformance-query.ts";
+import { asking, askingForTags, counting, locating } from "./conformance-query.ts";
 import { viewing } from "./conformance-view.ts";
 
 /** `open` gives an empty store; the suite closes it. */
@@ -31,6 +31,7 @@ export function storeConformance(name: string, open: () => Promise<EventStore>):
   describe(`${name}: replacing`, () => replacing(test));
   describe(`${name}: asking`, () => asking(test));
   describe(`${name}: asking for tags`, () => askingForTags(test));
+  describe(`${name}: locating`, () => locating(test));
   describe(`${name}: counting`, () => counting(test));
   describe(`${name}: deleting`, () => deleting(test));
   describe(`${name}: vanishing`, () => vanishing(test));

@@ -59,7 +59,7 @@ describe("a cursor", () => {
   it("asks for more each time, between its bounds", async () => {
     const seqs = Array.from({ length: 40 }, (_, n) => 99 - 2 * n);
     const { scan, asked } = scanOf(seqs, { minRows: 2, maxRows: 16 });
-    assert.deepEqual(await pages(new Cursor(scan, limit(1))), []);
+    assert.deepEqual(await pages(new Cursor(scan, limit(1))), [[], [], [], []]);
     assert.deepEqual(asked, [2, 4, 8, 16, 16]);
   });
 

@@ -5,18 +5,18 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { VerifiedEvent } from "../../src/nostr/event.ts";
+import type { NostrEvent, VerifiedEvent } from "../../src/nostr/event.ts";
 import type { Filter } from "../../src/nostr/filter.ts";
 import type { View } from "../../src/nostr/visibility.ts";
 import { MemoryStore } from "../../src/store/memory.ts";
-import type { EventStore } from "../../src/store.ts";
+import type { EventStore, Place } from "../../src/store.ts";
 import {
   arbitraryEvent,
   arbitraryFilter,
   arbitraryRequest,
   arbitraryView,
 } from "../nostr/arbitrary.ts";
-import { exported, texts } from "./ask.ts";
+import { exported, places, texts } from "./ask.ts";
 
 export interface Dose {
   /** Fixes every event and every question. */
@@ -40,6 +40,8 @@ export async function compareWithReference(store: EventStore, dose: Dose): Promi
     const expected = await texts(reference, filters, view);
     const where = report(dose, filters, view, actual, expected);
     if (actual.join() !== expected.join()) assert.fail(where);
+    const located = await places(store, filters, view);
+    assert.deepEqual(located, expected.map(placeOf), where);
     assert.equal(await store.count(filters, view), await reference.count(filters, view), where);
     for (const order of ["oldest first", "newest first"] as const) {
       const actual = await exported(store, filters, order);
@@ -75,6 +77,11 @@ function questions(events: readonly VerifiedEvent[], dose: Dose): Question[] {
   );
   const view = fc.option(arbitraryView, { freq: 1, nil: undefined });
   return fc.sample(fc.tuple(question, view), { seed: dose.seed, numRuns: dose.questions });
+}
+
+function placeOf(json: string): Place {
+  const { created_at, id } = JSON.parse(json) as NostrEvent;
+  return { created_at, id };
 }
 
 function report(

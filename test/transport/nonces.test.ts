@@ -42,7 +42,8 @@ it("holds over long random runs", () => {
     }
     for (const session of [client, relay]) attempt(() => session.sealClose(1000, "end"));
   });
-  fc.assert(property, { numRuns: RUNS / 2 });
+  // Seeded: the figures below are about these runs.
+  fc.assert(property, { numRuns: RUNS / 2, seed: 1_024 });
   assert.ok(watch.sealed > RUNS * REKEY_INTERVAL, `${watch.sealed} frames`);
   assert.ok(watch.rekeys >= RUNS, `${watch.rekeys} rekeys`);
 });

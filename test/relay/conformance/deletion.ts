@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Author, type Connect, NOW, STORED, withSession, withSessions } from "./session.ts";
 
-const DELETED = { accepted: false, reason: "blocked: its author has deleted this event" };
+const DELETED = { accepted: false, reason: "blocked: this event has been deleted" };
 
 export function deletionRules(connect: Connect): void {
   test("rule 27: own events go, also newer ones, and cannot come back; others' stay", () =>

@@ -4,11 +4,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
   Author,
-  as,
   type Connect,
   NOW,
   type Session,
   STORED,
+  speakAs,
   withSession,
   withSessions,
 } from "./session.ts";
@@ -33,12 +33,12 @@ export function giftWrapRules(connect: Connect): void {
       for (const filter of filters) assert.deepEqual(await session.stored(filter), []);
       assert.deepEqual(await session.stored({ "#p": [reader.pubkey] }), [note.id]);
     });
-    await as(other, connect, async (session) => {
+    await speakAs(other, connect, async (session) => {
       for (const filter of filters) assert.deepEqual(await session.stored(filter), []);
       assert.deepEqual(await session.stored({ kinds: [1059] }), []);
       assert.deepEqual(await session.stored({ kinds: [1059], "#p": [reader.pubkey] }), []);
     });
-    await as(reader, connect, async (session) => {
+    await speakAs(reader, connect, async (session) => {
       for (const filter of filters) assert.deepEqual(await session.stored(filter), [wrap.id]);
       assert.deepEqual(await session.stored({ kinds: [1059] }), [wrap.id]);
       const both = await session.stored({ "#p": [reader.pubkey], limit: 2 });
@@ -63,9 +63,9 @@ export function giftWrapRules(connect: Connect): void {
       const listen = (session: Session) => session.request("live", { authors: [wrap.pubkey] });
       await withSessions(connect, async (publisher, stranger) => {
         await listen(stranger);
-        await as(other, connect, async (wrong) => {
+        await speakAs(other, connect, async (wrong) => {
           await listen(wrong);
-          await as(reader, connect, async (right) => {
+          await speakAs(reader, connect, async (right) => {
             await listen(right);
             assert.deepEqual(await publisher.publish(wrap), STORED);
             assert.deepEqual(await right.live(), [wrap.id]);
@@ -84,7 +84,7 @@ export function giftWrapRules(connect: Connect): void {
       await stranger.request("live", { authors: [wrap.pubkey] });
       assert.match((await publisher.publish(wrap)).reason, /^mute: /);
     });
-    const found = await as(reader, connect, (session) => session.stored({ ids: [wrap.id] }));
+    const found = await speakAs(reader, connect, (session) => session.stored({ ids: [wrap.id] }));
     assert.deepEqual(found, []);
   });
 
@@ -99,7 +99,7 @@ export function giftWrapRules(connect: Connect): void {
       }
     });
     const inbox = (owner: Author) =>
-      as(owner, connect, (session) => session.stored({ kinds: [1059] }));
+      speakAs(owner, connect, (session) => session.stored({ kinds: [1059] }));
     assert.deepEqual(await inbox(reader), []);
     assert.deepEqual(await inbox(other), [foreign.id]);
   });

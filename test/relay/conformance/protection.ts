@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Author, as, type Connect, STORED, withSession } from "./session.ts";
+import { Author, type Connect, STORED, speakAs, withSession } from "./session.ts";
 
 const MINUS = [["-"]];
 
@@ -15,12 +15,12 @@ export function protectionRules(connect: Connect): void {
       assert.equal(accepted, false);
       assert.match(reason, /^(auth-required|restricted): this event may only be published by its/);
     });
-    await as(other, connect, async (session) => {
+    await speakAs(other, connect, async (session) => {
       const { accepted, reason } = await session.publish(event);
       assert.equal(accepted, false);
       assert.match(reason, /^restricted: /);
     });
-    await as(author, connect, async (session) => {
+    await speakAs(author, connect, async (session) => {
       assert.deepEqual(await session.publish(event), STORED);
       assert.deepEqual(await session.stored({ ids: [event.id] }), [event.id]);
     });

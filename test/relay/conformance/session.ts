@@ -9,7 +9,12 @@ import {
   signEvent,
   type VerifiedEvent,
 } from "../../../src/nostr/event.ts";
-import { type PublicKey, publicKeyOf, secretKeyFromBytes } from "../../../src/nostr/key.ts";
+import {
+  type PublicKey,
+  publicKeyOf,
+  type SecretKey,
+  secretKeyFromBytes,
+} from "../../../src/nostr/key.ts";
 import type { Limits } from "../../../src/policy.ts";
 
 /** One connection to the relay under test. */
@@ -41,6 +46,7 @@ export const CONFORMANCE_LIMITS: Limits = {
   createdAtLowerLimit: 0,
   createdAtUpperLimit: 900,
   minPowDifficulty: 0,
+  maxNegentropyEvents: 20_000,
   maxBufferedBytes: 4_194_304,
   maxStallSeconds: 60,
 };
@@ -51,20 +57,20 @@ export const crypto: CryptoProvider = createNodeCrypto();
 export class Author {
   static #count = 0;
   readonly pubkey: PublicKey;
-  readonly #secretKey;
+  readonly secretKey: SecretKey;
 
   constructor() {
     Author.#count += 1;
     const seed = new TextEncoder().encode(`conformance author ${Author.#count}`);
     const secretKey = secretKeyFromBytes(crypto.sha256(seed), crypto);
     assert(secretKey.ok);
-    this.#secretKey = secretKey.value;
+    this.secretKey = secretKey.value;
     this.pubkey = publicKeyOf(secretKey.value, crypto);
   }
 
   sign(template: Partial<EventTemplate> = {}, signer: CryptoProvider = crypto): VerifiedEvent {
     const whole = { created_at: NOW, kind: 1, tags: [], content: "", ...template };
-    return signEvent(whole, this.#secretKey, signer);
+    return signEvent(whole, this.secretKey, signer);
   }
 
   /** With {@link signEvent}, what NIP-07 asks of a signer. */
@@ -81,7 +87,7 @@ export class Author {
     const hash = crypto.sha256(new TextEncoder().encode(serialized));
     const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
     const id = hex(hash) as NostrEvent["id"];
-    return { id, sig: hex(crypto.signSchnorr(hash, this.#secretKey)) };
+    return { id, sig: hex(crypto.signSchnorr(hash, this.secretKey)) };
   }
 }
 
@@ -231,7 +237,7 @@ export async function withSession(
 }
 
 /** Opens a session as that author, in the middle of a test. */
-export async function as<T>(
+export async function speakAs<T>(
   author: Author,
   connect: Connect,
   use: (session: Session) => Promise<T>,

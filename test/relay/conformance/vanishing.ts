@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Author, as, type Connect, NOW, STORED, withSession } from "./session.ts";
+import { Author, type Connect, NOW, STORED, speakAs, withSession } from "./session.ts";
 
 export function vanishingRules(connect: Connect, url: string): void {
   for (const [title, relays] of [
@@ -34,7 +34,7 @@ export function vanishingRules(connect: Connect, url: string): void {
         }
         assert.deepEqual(await session.publish(author.sign()), STORED);
       });
-      const inbox = await as(author, connect, (session) => session.stored({ kinds: [1059] }));
+      const inbox = await speakAs(author, connect, (session) => session.stored({ kinds: [1059] }));
       assert.deepEqual(inbox, []);
     });
   }

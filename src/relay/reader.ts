@@ -1,0 +1,83 @@
+/**
+ * What one client may read, however it asks: the same gates and the same view for REQ and NEG-OPEN.
+ */
+
+import type { Peer } from "../channel.ts";
+import type { Clock } from "../clock.ts";
+import type { Log } from "../log.ts";
+import type { VerifiedEvent } from "../nostr/event.ts";
+import type { Filter } from "../nostr/filter.ts";
+import { accept, reject, type Verdict } from "../nostr/verdict.ts";
+import { isGuardedFilter, type View } from "../nostr/visibility.ts";
+import type { Limits, Policy } from "../policy.ts";
+import type { Pace } from "./pace.ts";
+
+/** Events made for one who asks: sent before what is stored, and kept nowhere. */
+export type Made = (filters: readonly Filter[], peer: Peer) => readonly VerifiedEvent[];
+
+export interface ReaderParts {
+  readonly policy: Policy;
+  readonly limits: Limits;
+  readonly pace: Pace;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly made?: Made;
+}
+
+export class Reader {
+  readonly view: View;
+  readonly #parts: ReaderParts;
+  readonly #peer: Peer;
+
+  constructor(parts: ReaderParts, peer: Peer) {
+    this.#parts = parts;
+    this.#peer = peer;
+    this.view = {
+      get now() {
+        return parts.clock.now();
+      },
+      readers: peer.pubkeys,
+    };
+  }
+
+  /** May this be asked? Where the policy fails, the answer is no. */
+  ask(filters: readonly Filter[]): Verdict | Promise<Verdict> {
+    const { maxFilterValues } = this.#parts.limits;
+    if (filters.reduce((sum, filter) => sum + valuesIn(filter), 0) > maxFilterValues) {
+      return reject("invalid", `the filters of a query may have at most ${maxFilterValues} values`);
+    }
+    if (this.#peer.pubkeys.size === 0 && filters.some(isGuardedFilter)) {
+      return reject("auth-required", "gift wraps are shown to their recipients only");
+    }
+    const failed = (error: unknown): Verdict => {
+      this.#parts.log("error", "read policy failed", { error: String(error) });
+      return reject("error", "the relay could not decide on this query");
+    };
+    try {
+      const verdict = this.#parts.policy.read?.(filters, this.#peer) ?? accept;
+      return verdict instanceof Promise ? verdict.catch(failed) : verdict;
+    } catch (error) {
+      return failed(error);
+    }
+  }
+
+  /** What the relay makes for this client because it asks. */
+  made(filters: readonly Filter[]): readonly VerifiedEvent[] {
+    return this.#parts.made?.(filters, this.#peer) ?? [];
+  }
+
+  /** What is left of an accepted question, without what the policy hides from this client. */
+  narrow(filter: Filter): Filter {
+    return this.#parts.policy.narrow?.(filter, this.#peer) ?? filter;
+  }
+
+  /** Lets pages come in this client's turns only. */
+  paced<Page extends readonly unknown[]>(pages: AsyncIterable<Page>): AsyncIterable<Page> {
+    return this.#parts.pace.paced(this.#peer.address, pages);
+  }
+}
+
+function valuesIn({ ids, authors, kinds, tags }: Filter): number {
+  const lists = [ids, authors, kinds, ...tags.values()];
+  return lists.reduce((sum, list) => sum + (list?.size ?? 0), 0);
+}
