@@ -198,6 +198,36 @@ test("the information document says what can be done, and only then", async (t) 
   assert.equal((await send({ relay: unmanaged, body: SUPPORTED })).status, 405);
 });
 
+test("administrators define roles and give them to members", async (t) => {
+  const member = publicKeyOf(newKey(), crypto);
+  const membership = { enabled: true, members: [member] };
+  const relay = await testRelay(t, { config: { ...config, membership } });
+  // Each time over a new connection, which hears nothing of what is changed later.
+  const tags = async (kind: number) => {
+    const { session } = await connect(t, relay);
+    return (await session.requestEvents("tags", { kinds: [kind] })).map((event) => event.tags);
+  };
+  assert.deepEqual(await call(relay, "editrole", "guard"), { error: "there is no such role" });
+  assert.deepEqual(await call(relay, "createrole", "guard", "Guard"), done);
+  assert.deepEqual(await call(relay, "createrole", "guard"), {
+    error: "there is such a role already",
+  });
+  assert.deepEqual(await call(relay, "editrole", "guard", "Guards"), done);
+  assert.deepEqual(await tags(33_534), [[["-"], ["d", "guard"], ["label", "Guards"]]]);
+  assert.deepEqual(await call(relay, "assignrole", member, "guard"), done);
+  assert.deepEqual(await tags(13_534), [[["-"], ["member", member, "guard"]]]);
+  assert.deepEqual(await call(relay, "assignrole", publicKeyOf(newKey(), crypto), "guard"), {
+    error: "this key is no member",
+  });
+  assert.deepEqual(await call(relay, "unassignrole", member, "guard"), done);
+  assert.deepEqual(await tags(13_534), [[["-"], ["member", member]]]);
+  assert.deepEqual(await call(relay, "deleterole", "guard"), done);
+  assert.deepEqual(await tags(33_534), []);
+
+  const without = await testRelay(t, { config });
+  assert.match(JSON.stringify(await call(without, "createrole", "guard")), /unknown method/);
+});
+
 test("the token of nostr-tools is understood", async (t) => {
   const relay = await testRelay(t, { config });
   const url = `http://127.0.0.1:${relay.port}/`;
