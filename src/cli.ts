@@ -8,7 +8,7 @@ import { secretKeySigner, secureWebSocket } from "./client.ts";
 import { systemClock } from "./clock.ts";
 import { createNodeCrypto } from "./crypto/node.ts";
 import { startRelay } from "./index.ts";
-import { hasDatabase, openDatabase } from "./server/database.ts";
+import { hasDatabase, openDatabase, openRulings } from "./server/database.ts";
 import { VERSION } from "./server/version.ts";
 
 const stop = new AbortController();
@@ -27,6 +27,7 @@ process.exitCode = await run(process.argv.slice(2), {
   dial: (address, key) => new (secureWebSocket({ signer: secretKeySigner(key) }))(address),
   hasDatabase,
   openDatabase,
+  openRulings,
   input: process.stdin.isTTY ? undefined : input(),
   out: (text) => process.stdout.write(text),
   err: (text) => process.stderr.write(text),

@@ -7,7 +7,7 @@
 
 import type { NostrEvent, VerifiedEvent } from "./nostr/event.ts";
 import type { Filter } from "./nostr/filter.ts";
-import type { PublicKey } from "./nostr/key.ts";
+import type { EventId, PublicKey } from "./nostr/key.ts";
 import type { View } from "./nostr/visibility.ts";
 
 /**
@@ -70,6 +70,8 @@ export interface EventStore {
    * any page.
    */
   authors(filters: readonly Filter[], view?: View): AsyncIterable<readonly PublicKey[]>;
+  /** Removes these events, if they are here; resolves with how many were. They may come back. */
+  remove(ids: readonly EventId[]): Promise<number>;
   /** Removes events that have expired by `now` (unix seconds), a bounded number; resolves with it. */
   sweep(now: number): Promise<number>;
   /**

@@ -2,6 +2,7 @@
 
 import { type Command, Option } from "commander";
 import type { CryptoProvider } from "../crypto.ts";
+import { judgeBans } from "../moderation.ts";
 import { type NostrEvent, type VerifiedEvent, verifyEvent } from "../nostr/event.ts";
 import { publicKeyOf } from "../nostr/key.ts";
 import { classifyKind, KIND_AUTH } from "../nostr/kind.ts";
@@ -29,8 +30,8 @@ interface ImportFlags {
 const HELP = `
 Standard input holds one event a line, as JSON. The relay may be running: its clients find what was
 imported with their next request. Neither its limits nor its policies are asked; every id and every
-signature is checked. Ephemeral events are rejected, requests to vanish (NIP-62) that name another
-relay, and lines of more than 4 MiB, unless the relay's
+signature is checked. Ephemeral events are rejected, what administrators have banned, requests to
+vanish (NIP-62) that name another relay, and lines of more than 4 MiB, unless the relay's
 limits.maxMessageLength is higher. What is stored already is counted, not stored twice, so an import
 that was stopped can be run again.
 
@@ -78,13 +79,17 @@ async function importEvents(flags: ImportFlags, parts: CliParts): Promise<void> 
   const isOwnUrl = ownUrls(config, parts);
   const verifier = flags.verify ? crypto : trusting(crypto);
   const store = await parts.openDatabase(config);
-  const check = (event: NostrEvent): Parsed<VerifiedEvent> =>
-    checkStorable(event, isOwnUrl, verifier);
+  const rulings = await parts.openRulings(config);
+  const check = (event: NostrEvent): Parsed<VerifiedEvent> => {
+    const bans = judgeBans(event, rulings);
+    return bans.accepted ? checkStorable(event, isOwnUrl, verifier) : malformed(bans.reason);
+  };
   const run = new Import(store, check, flags.showRejected, parts);
   try {
     await run.take(readEventLines(input, parts.stop, maxLine));
   } finally {
     run.report();
+    rulings.close();
     await store.close();
   }
   run.conclude();

@@ -3,6 +3,7 @@
 import type { Clock } from "../clock.ts";
 import type { CryptoProvider } from "../crypto.ts";
 import type { Log } from "../log.ts";
+import type { Rulings } from "../moderation.ts";
 import type { SecretKey } from "../nostr/key.ts";
 import type { RelayConfig } from "../server/config.ts";
 import type { RunningRelay } from "../server/start.ts";
@@ -23,6 +24,8 @@ export interface CliParts {
   /** The database of a relay with this configuration; both from `server/database.ts`. */
   readonly hasDatabase: (config: RelayConfig) => boolean;
   readonly openDatabase: (config: RelayConfig) => Promise<EventStore>;
+  /** Once the database is open. */
+  readonly openRulings: (config: RelayConfig) => Promise<Rulings>;
   /** Standard input; `undefined` when it is a terminal. */
   readonly input: AsyncIterable<Uint8Array> | undefined;
   /** Standard output and standard error. The text brings its own line feeds. */

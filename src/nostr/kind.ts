@@ -20,6 +20,12 @@ export const KIND_EPHEMERAL_GIFT_WRAP = 21_059;
 /** Client authentication (NIP-42): never stored, never broadcast. */
 export const KIND_AUTH = 22_242;
 
+/** A report of something objectionable (NIP-56). */
+export const KIND_REPORT = 1984;
+
+/** Authorization of an HTTP request (NIP-98). */
+export const KIND_HTTP_AUTH = 27_235;
+
 export function classifyKind(kind: number): KindClass {
   if (kind === 0 || kind === 3 || (kind >= 10_000 && kind < 20_000)) return "replaceable";
   if (kind >= 20_000 && kind < 30_000) return "ephemeral";

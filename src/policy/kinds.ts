@@ -32,6 +32,10 @@ export class Kinds {
     return this.#outside.size === 0;
   }
 
+  get list(): readonly number[] {
+    return [...this.#inside];
+  }
+
   has(kind: number): boolean {
     return this.#inside.has(kind);
   }

@@ -3,7 +3,7 @@
  * the answer that NIP-01 and NIP-42 ask for. Nothing that a stranger sends makes it throw.
  */
 
-import type { Channel } from "../channel.ts";
+import type { Channel, Peer } from "../channel.ts";
 import type { Clock } from "../clock.ts";
 import { CLOSE } from "../nostr/close.ts";
 import type { NostrEvent } from "../nostr/event.ts";
@@ -100,6 +100,17 @@ export class Connection {
 
   async #leaveStore(): Promise<void> {
     await Promise.all([this.#queries.end(), this.#negentropy.end()]);
+  }
+
+  /** Closes the channel at once: what its peer may do has changed. */
+  expel(reason: Reason): void {
+    this.shut();
+    this.#channel.close(CLOSE.restricted, reason);
+    this.#outbox.end();
+  }
+
+  get peer(): Peer {
+    return this.#channel.peer;
   }
 
   #start(ended: () => void): void {

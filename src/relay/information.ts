@@ -28,6 +28,8 @@ export interface InformationParts {
   readonly search: boolean;
   /** Whether the operator takes only some events, or those of some people. */
   readonly restrictsWrites: boolean;
+  /** Whether it can be managed (NIP-86). */
+  readonly isManaged: boolean;
   /** Whether there is a list of members, and requests to join and leave are followed. */
   readonly hasMembers: boolean;
   /** URL of the software's project page. */
@@ -76,13 +78,15 @@ export function information(parts: InformationParts): Information {
   };
 }
 
-/** What has a switch is announced where it is on: work, members, search, reconciliation. */
-function supportedNips({ limits, hasMembers, search }: InformationParts): readonly number[] {
+/** What has a switch is announced where it is on. */
+function supportedNips(parts: InformationParts): readonly number[] {
+  const { limits, hasMembers, search, isManaged } = parts;
   const nips = [1, 9, 11, 17, 40, 42, 45, 59, 62, 67, 70, 91];
   if (limits.minPowDifficulty > 0) nips.push(13);
   if (hasMembers) nips.push(43);
   if (search) nips.push(50);
   if (limits.maxNegentropyEvents > 0) nips.push(77);
+  if (isManaged) nips.push(86, 98);
   return nips.sort((a, b) => a - b);
 }
 

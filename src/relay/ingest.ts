@@ -77,6 +77,7 @@ export class Ingest {
   #isVerifying = false;
   #isCommitting = false;
   #whenIdle: (() => void)[] = [];
+  #whenCommitted: (() => void)[] = [];
 
   constructor(parts: IngestParts) {
     this.#parts = parts;
@@ -132,6 +133,15 @@ export class Ingest {
   /** Resolves when everything submitted has been answered. */
   async idle(): Promise<void> {
     if (this.#total.events > 0) await new Promise<void>((idle) => this.#whenIdle.push(idle));
+  }
+
+  /** Resolves when everything accepted until now is in the store, or has failed. */
+  async settled(): Promise<void> {
+    // One transaction may be under way, and the next takes no more than its share.
+    let due = 1 + Math.ceil(this.#accepted.length / MAX_BATCH);
+    for (; due > 0 && this.#isCommitting; due -= 1) {
+      await new Promise<void>((committed) => this.#whenCommitted.push(committed));
+    }
   }
 
   #queue(item: Item): void {
@@ -214,6 +224,7 @@ export class Ingest {
     }
     this.#isCommitting = false;
     this.#scheduleCommit();
+    for (const committed of this.#whenCommitted.splice(0)) committed();
   }
 
   async #insert(events: readonly VerifiedEvent[]): Promise<readonly InsertOutcome[] | undefined> {

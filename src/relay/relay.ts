@@ -3,13 +3,14 @@
  * nothing itself and closes only what it was given to serve.
  */
 
-import type { Channel } from "../channel.ts";
+import type { Channel, Peer } from "../channel.ts";
 import type { Clock } from "../clock.ts";
 import type { CryptoProvider } from "../crypto.ts";
 import type { Log } from "../log.ts";
 import { CLOSE } from "../nostr/close.ts";
 import { type VerifiedEvent, verifyEvent } from "../nostr/event.ts";
 import type { PublicKey } from "../nostr/key.ts";
+import type { Reason } from "../nostr/message.ts";
 import type { Limits, Policy } from "../policy.ts";
 import type { EventStore, InsertOutcome } from "../store.ts";
 import { Connection, type ConnectionParts } from "./connection.ts";
@@ -65,6 +66,18 @@ export class Relay {
     const connection = new Connection(this.#parts, channel);
     this.#connections.add(connection);
     void connection.ended.then(() => this.#connections.delete(connection));
+  }
+
+  /** Closes the channels of the peers that this concerns (NIP-86). */
+  expel(concerns: (peer: Peer) => boolean, reason: Reason): void {
+    for (const connection of this.#connections) {
+      if (concerns(connection.peer)) connection.expel(reason);
+    }
+  }
+
+  /** Resolves when every event that has been accepted until now is in the store, or has failed. */
+  settled(): Promise<void> {
+    return this.#ingest.settled();
   }
 
   /**

@@ -3,6 +3,7 @@
  * in all, and per minute. An address is an IPv4 address or an IPv6 /64.
  */
 
+import type { IncomingMessage } from "node:http";
 import { BlockList, isIPv4, isIPv6 } from "node:net";
 import type { Clock } from "../clock.ts";
 
@@ -121,7 +122,7 @@ export function clientAddress(
   let address = plainAddress(socketAddress ?? "");
   // Each proxy appends whom it heard from, so the list is read from its trusted end.
   const hops = (forwardedFor ?? "").split(",").map((hop) => plainAddress(hop.trim()));
-  while (isTrusted(address, trustedProxies)) {
+  while (isListed(address, trustedProxies)) {
     const hop = hops.pop();
     if (hop === undefined || !(isIPv4(hop) || isIPv6(hop))) break;
     address = hop;
@@ -129,8 +130,14 @@ export function clientAddress(
   return address;
 }
 
+/** {@link clientAddress} of an HTTP request. */
+export function requestAddress(request: IncomingMessage, trustedProxies: BlockList): string {
+  const forwarded = request.headers["x-forwarded-for"]?.toString();
+  return clientAddress(request.socket.remoteAddress, forwarded, trustedProxies);
+}
+
 /** Reads addresses and CIDR networks; throws a RangeError for anything else. */
-export function proxyList(networks: readonly string[]): BlockList {
+export function addressList(networks: readonly string[]): BlockList {
   const list = new BlockList();
   for (const network of networks) {
     const [address = "", prefix] = network.split("/");
@@ -146,13 +153,14 @@ export function isLoopback(address: string): boolean {
   return address === "::1" || address.startsWith("127.");
 }
 
-function isTrusted(address: string, proxies: BlockList): boolean {
+/** Whether the address is in the list. */
+export function isListed(address: string, list: BlockList): boolean {
   if (!isIPv4(address) && !isIPv6(address)) return false;
-  return proxies.check(address, isIPv6(address) ? "ipv6" : "ipv4");
+  return list.check(address, isIPv6(address) ? "ipv6" : "ipv4");
 }
 
 /** IPv4 inside IPv6 (`::ffff:192.0.2.1`) is IPv4. */
-function plainAddress(address: string): string {
+export function plainAddress(address: string): string {
   return address.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, "");
 }
 

@@ -21,7 +21,12 @@ export interface Announcement {
    * on plain connections, NIP-62).
    */
   isOwnUrl(url: string): boolean;
+  /** Whether a URL is the one of an HTTP request to this relay that came this way (NIP-98). */
+  isRequestUrl(url: string, place: RequestPlace): boolean;
 }
+
+/** From this machine, or over TLS that ends at a trusted proxy. */
+export type RequestPlace = "local" | "tls";
 
 /** Names under which a relay without configured addresses is reached on its own machine. */
 const LOCAL_HOSTS = ["127.0.0.1", "localhost", "[::1]"];
@@ -42,8 +47,11 @@ export function announce(
   });
   const first = configured[0] ?? boundAddress(config, relay, port);
   const addresses = configured.length === 0 ? [first] : configured;
-  const local = configured.length === 0 ? LOCAL_HOSTS.map((host) => `${host}:${port}`) : [];
-  const endpoints = new Set([...addresses.map(({ endpoint }) => endpoint), ...local]);
+  const local = LOCAL_HOSTS.map((host) => `${host}:${port}`);
+  const endpoints = new Set(addresses.map(({ endpoint }) => endpoint));
+  if (configured.length === 0) for (const endpoint of local) endpoints.add(endpoint);
+  const localEndpoints = new Set([...endpoints, ...local]);
+  const paths = new Set([config.path, ...addresses.map(({ url }) => new URL(url).pathname)]);
   return {
     npub: encodeNpub(relay),
     address: first.canonical,
@@ -54,6 +62,15 @@ export function announce(
       if (address.ok && address.value.relay !== relay) return false;
       const endpoint = endpointOf(url);
       return endpoint.ok && endpoints.has(endpoint.value);
+    },
+    isRequestUrl(url, place) {
+      // Relays are known by ws:// and wss://, requests are made with http:// and https://.
+      const dialled = url.replace(/^http(?=s?:)/i, "ws");
+      const endpoint = endpointOf(dialled);
+      if (!endpoint.ok || !/^wss?:[^?#]*$/i.test(dialled)) return false;
+      if (place === "tls" && !/^wss:/i.test(dialled)) return false;
+      const known = place === "local" ? localEndpoints : endpoints;
+      return known.has(endpoint.value) && paths.has(new URL(dialled).pathname);
     },
   };
 }

@@ -26,8 +26,8 @@ import { respond } from "../transport/session.ts";
 import {
   Admission,
   type AdmissionLimits,
-  clientAddress,
   isLoopback,
+  requestAddress,
   type Ticket,
 } from "./admission.ts";
 import { FrameWebSocket, NodeSocket } from "./socket.ts";
@@ -53,6 +53,8 @@ export interface DoorOptions {
   readonly authDeadline: number;
   readonly admission: AdmissionLimits;
   readonly trustedProxies: BlockList;
+  /** Whether nobody from this address gets in. */
+  isBlocked(address: string): boolean;
   /** Whether a URL names this relay (NIP-42 on plain connections). */
   isOwnUrl(url: string): boolean;
   admit(pubkey: PublicKey | undefined, peer: Peer): Promise<Verdict>;
@@ -121,15 +123,15 @@ class Door {
 
   /** Everything that costs next to nothing comes before any cryptography; a number is a status. */
   #enter(request: IncomingMessage, stream: Duplex, head: Buffer): Visit | number {
-    const { path, isHidden, trustedProxies, log } = this.#options;
+    const { path, isHidden, trustedProxies, isBlocked, log } = this.#options;
     const [pathname] = (request.url ?? "").split("?");
     if (pathname !== path) return 404;
     if (!isWebSocketUpgrade(request)) return 400;
     const header = request.headers["sec-websocket-protocol"];
     const offer = isOffer(header) ? readOffer(header) : undefined;
     if (offer && "status" in offer) return offer.status;
-    const forwarded = request.headers["x-forwarded-for"]?.toString();
-    const address = clientAddress(request.socket.remoteAddress, forwarded, trustedProxies);
+    const address = requestAddress(request, trustedProxies);
+    if (isBlocked(address)) return isHidden ? 404 : 403;
     if (isHidden && !offer && !this.#allowsPlain(request, address)) return 404;
     const ticket = this.#admission.enter(address);
     if (!ticket) {

@@ -3,14 +3,21 @@
  * messages use for it. The default file and the JSON schema beside it are held in step by a test.
  */
 
-import { isIP } from "node:net";
 import { z } from "zod";
-import { addressOf, parseAddress } from "../nostr/address.ts";
-import { isPublicKey, parsePublicKey } from "../nostr/key.ts";
+import { parsePublicKey } from "../nostr/key.ts";
 import type { Who } from "../policy/access.ts";
 import { isKindRange } from "../policy/kinds.ts";
 import { MAX_MAX_MESSAGE, MIN_MAX_MESSAGE } from "../transport/constants.ts";
 import type { RelayConfig } from "./config.ts";
+import {
+  isHost,
+  isInviteCode,
+  isNetwork,
+  isNotEmpty,
+  isPath,
+  isRelayUrl,
+  isVariableName,
+} from "./config-values.ts";
 
 const A_KEY = "an npub or 64 hex digits";
 
@@ -238,6 +245,9 @@ export const configSchema: z.ZodType<RelayConfig> = z
         .describe(
           "Whether what people write can be searched (NIP-50). The index takes room and time; it is made or dropped at the next start.",
         ),
+      administrators: keyList().describe(
+        "The npubs (or hex keys) of those who may manage the running relay (NIP-86): ban, allow, rename. Empty: nobody may.",
+      ),
       information,
       access,
       membership,
@@ -361,39 +371,4 @@ function publicKey<const Word extends string = never>(error: string, ...words: r
     context.addIssue({ code: "custom", message: error });
     return z.NEVER;
   });
-}
-
-function isNotEmpty(value: string): boolean {
-  return value !== "" && !value.includes("\0");
-}
-
-function isInviteCode(value: string): boolean {
-  return value.length >= 16 && value.length <= 128;
-}
-
-function isHost(value: string): boolean {
-  return isIP(value) !== 0 || /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/.test(value);
-}
-
-function isPath(value: string): boolean {
-  if (!value.startsWith("/") || value.startsWith("//") || /[?#]/.test(value)) return false;
-  return new URL(value, "ws://host").pathname === value;
-}
-
-function isRelayUrl(value: string): boolean {
-  const anyKey = "0".repeat(64);
-  return parseAddress(value).ok || (isPublicKey(anyKey) && addressOf(value, anyKey).ok);
-}
-
-function isVariableName(value: string): boolean {
-  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(value);
-}
-
-function isNetwork(value: string): boolean {
-  const [address = "", bits, more] = value.split("/");
-  const version = isIP(address);
-  if (version === 0 || more !== undefined) return false;
-  return (
-    bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128))
-  );
 }

@@ -33,6 +33,7 @@ export interface RelayConfig {
   /** Always required where `access.connect` does not let everybody in. */
   readonly auth: "required" | "optional";
   readonly search: boolean;
+  readonly administrators: readonly PublicKey[];
   /** An empty text says nothing. */
   readonly information: {
     readonly name: string;

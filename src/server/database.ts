@@ -2,6 +2,8 @@
 
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { openSqliteRulings } from "../moderation/sqlite.ts";
+import type { Rulings } from "../moderation.ts";
 import { openSqliteStore } from "../store/sqlite.ts";
 import type { EventStore } from "../store.ts";
 import type { RelayConfig } from "./config.ts";
@@ -22,6 +24,11 @@ export async function openDatabase(
 ): Promise<EventStore> {
   mkdirSync(config.data, { recursive: true, mode: 0o700 });
   return await openSqliteStore(fileIn(config), { search });
+}
+
+/** Opens what administrators have decided; the database is there already. */
+export async function openRulings(config: Place): Promise<Rulings> {
+  return await openSqliteRulings(fileIn(config));
 }
 
 function fileIn({ data }: Place): string {

@@ -1,6 +1,7 @@
 /** Plain HTTP on the relay's URL: NIP-11 for those who ask for it, a pointer for everybody else. */
 
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import type { ManagementEndpoint } from "./management.ts";
 
 export interface HttpOptions {
   /** The one path that is served. */
@@ -11,6 +12,9 @@ export interface HttpOptions {
   readonly isHidden: boolean;
   /** What a person who opens the URL in a browser reads. */
   readonly greeting: string;
+  readonly management?: ManagementEndpoint | undefined;
+  /** Whether whoever asks is to get nothing at all. */
+  isBlocked(request: IncomingMessage): boolean;
 }
 
 const INFORMATION_TYPE = "application/nostr+json";
@@ -22,8 +26,24 @@ const CORS = {
   "Access-Control-Allow-Methods": "GET, HEAD, OPTIONS",
 };
 
+/** Browsers ask for these before an administrator's page may send its requests (NIP-86). */
+const MANAGEMENT_CORS = {
+  "Access-Control-Allow-Headers": "*, Authorization",
+  "Access-Control-Allow-Methods": "GET, HEAD, OPTIONS, POST",
+};
+
 export function httpListener(options: HttpOptions): RequestListener {
   return (request, response) => {
+    const { management } = options;
+    if (options.isBlocked(request)) {
+      request.resume();
+      response.writeHead(options.isHidden ? 404 : 403, { "Content-Length": 0 }).end();
+      return;
+    }
+    if (management?.takes(request)) {
+      void management.serve(request, response);
+      return;
+    }
     // Nothing that is sent to us is of use; a body that never ends must not hold the connection.
     request.resume();
     if (options.isHidden) {
@@ -34,7 +54,7 @@ export function httpListener(options: HttpOptions): RequestListener {
     if (pathname !== options.path) return send(response, 404, "text/plain", "Not found\n");
     switch (request.method) {
       case "OPTIONS":
-        return send(response, 204, undefined, "");
+        return send(response, 204, undefined, "", management ? MANAGEMENT_CORS : {});
       case "GET":
       case "HEAD":
         return asksForInformation(request)

@@ -4,12 +4,14 @@ import type { Clock } from "../clock.ts";
 import type { CryptoProvider } from "../crypto.ts";
 import { signEvent } from "../nostr/event.ts";
 import { type PublicKey, publicKeyOf, type SecretKey } from "../nostr/key.ts";
+import { malformed, type Parsed, parsed } from "../nostr/parsed.ts";
 import { Circle, type Groups } from "../policy/access.ts";
 import { inviteCodes } from "../policy/membership/codes.ts";
 import { inviteFor, requestPolicy } from "../policy/membership/requests.ts";
 import { Membership, type MembershipParts } from "../policy/membership.ts";
 import type { Policy } from "../policy.ts";
 import type { Made } from "../relay/reader.ts";
+import type { Roles } from "../relay/roles.ts";
 import type { RelayConfig } from "./config.ts";
 
 export interface Members {
@@ -17,6 +19,8 @@ export interface Members {
   /** To be asked before the access policy. */
   readonly policy: Policy;
   readonly made: Made;
+  /** For administrators (NIP-86). */
+  readonly roles: Roles;
 }
 
 export interface MembersParts
@@ -51,6 +55,7 @@ export async function openMembers(
     membership,
     policy: requestPolicy(requests),
     made: (filters, peer) => inviteFor(filters, peer, requests),
+    roles: managedRoles(membership),
   };
 }
 
@@ -62,4 +67,30 @@ export function makeInvite(
   const { secretKey, crypto, clock } = parts;
   const codes = inviteCodes(secretKey, [], crypto);
   return codes.make(publicKeyOf(secretKey, crypto), clock.now() + days * DAY);
+}
+
+function managedRoles(membership: Membership): Roles {
+  const exists = async (id: string): Promise<boolean> =>
+    (await membership.roles()).some((role) => role.id === id);
+  const done = parsed(true as const);
+  const ofMember = (isMember: boolean): Parsed<true> =>
+    isMember ? done : malformed("this key is no member");
+  return {
+    async create(role) {
+      if (await exists(role.id)) return malformed("there is such a role already");
+      await membership.defineRole(role);
+      return done;
+    },
+    async edit(role) {
+      if (!(await exists(role.id))) return malformed("there is no such role");
+      await membership.defineRole(role);
+      return done;
+    },
+    async delete(id) {
+      await membership.deleteRole(id);
+      return done;
+    },
+    assign: async (pubkey, id) => ofMember(await membership.assignRole(pubkey, id)),
+    unassign: async (pubkey, id) => ofMember(await membership.unassignRole(pubkey, id)),
+  };
 }

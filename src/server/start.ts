@@ -7,26 +7,29 @@ import type { Peer } from "../channel.ts";
 import { systemClock } from "../clock.ts";
 import { createNodeCrypto } from "../crypto/node.ts";
 import { type Log, silent } from "../log.ts";
+import { CLOSE } from "../nostr/close.ts";
 import { type PublicKey, publicKeyOf } from "../nostr/key.ts";
-import { accessPolicy, asksFor, restrictsWrites } from "../policy/access.ts";
+import { asksFor } from "../policy/access.ts";
 import { limitsPolicy } from "../policy/limits.ts";
+import { amendedAccess, banPolicy } from "../policy/moderation.ts";
 import { PluginPolicy } from "../policy/plugin.ts";
 import { ratePolicy } from "../policy/rate.ts";
 import { WebOfTrust } from "../policy/web-of-trust.ts";
 import { accept, all, type Policy, type Verdict } from "../policy.ts";
-import { type Information, type InformationSettings, information } from "../relay/information.ts";
 import { Relay } from "../relay/relay.ts";
 import type { EventStore } from "../store.ts";
-import { addressGroup, proxyList } from "./admission.ts";
+import { addressGroup, addressList, requestAddress } from "./admission.ts";
 import { announce } from "./announcement.ts";
 import { attach } from "./attach.ts";
+import { BlockedAddresses } from "./blocked-addresses.ts";
 import type { RelayConfig } from "./config.ts";
-import { openDatabase } from "./database.ts";
+import { openDatabase, openRulings } from "./database.ts";
 import { httpListener } from "./http.ts";
+import { informationDocument } from "./information.ts";
 import { openMembers } from "./members.ts";
+import { isBarred, managementEndpoint, removeBanned } from "./moderation.ts";
 import { openRelayKey } from "./relay-key.ts";
 import { describeSelf } from "./self-description.ts";
-import { SOFTWARE, VERSION } from "./version.ts";
 
 export interface StartOptions {
   readonly log?: Log;
@@ -64,6 +67,9 @@ export async function startRelay(
   const self = publicKeyOf(key.secretKey, crypto);
   announce(config, self, config.port); // refuses wrong addresses before anything is opened
   const store = await openDatabase(config, search);
+  const rulings = await openRulings(config);
+  await removeBanned(store, rulings);
+  const blocked = new BlockedAddresses(rulings);
   const plugin = pluginPolicy(config, store, log);
   const trust = new WebOfTrust(config.access.webOfTrust, {
     store,
@@ -85,19 +91,29 @@ export async function startRelay(
         removed: (pubkey) => void relay?.review(pubkey),
       })
     : undefined;
+  const bans = banPolicy(rulings);
   const policy = all(
     ratePolicy(config.rates, { clock, networkOf: addressGroup }),
     limitsPolicy(limits, clock),
+    bans,
     members?.policy ?? {},
-    accessPolicy(config.access, { members: members?.membership ?? NOBODY, webOfTrust: trust }),
+    amendedAccess(config.access, rulings, {
+      members: members?.membership ?? NOBODY,
+      webOfTrust: trust,
+    }),
     options.policy ?? {},
     plugin ?? {},
+    // Again, since a plugin takes its time.
+    bans,
     trust.observer,
   );
-  const document = informationDocument(config, self);
-  if (config.information.hidden) {
-    await describeSelf(document, key.secretKey, { store, crypto, now: clock.now() });
-  }
+  const document = informationDocument(config, self, rulings);
+  const describe = async (): Promise<void> => {
+    if (!config.information.hidden) return;
+    await describeSelf(document(), key.secretKey, { store, crypto, now: clock.now() });
+  };
+  await describe();
+  const trustedProxies = addressList(config.trustedProxies);
   const server = createServer({
     headersTimeout: config.handshake.deadlineSeconds * SECOND,
     requestTimeout: config.handshake.deadlineSeconds * SECOND,
@@ -110,10 +126,12 @@ export async function startRelay(
   } catch (error) {
     trust.close();
     await members?.membership.close();
+    rulings.close();
     await store.close();
     throw error;
   }
-  const { npub, address, nprofile, isOwnUrl } = announce(config, self, port);
+  const announcement = announce(config, self, port);
+  const { npub, address, nprofile, isOwnUrl } = announcement;
   const opened = new Relay({
     store,
     crypto,
@@ -132,9 +150,21 @@ export async function startRelay(
     "request",
     httpListener({
       path,
-      information: () => document,
+      information: document,
       isHidden: config.information.hidden,
       greeting: `This is a Nostr relay. Its address is ${address}\n`,
+      management: managementEndpoint(config, announcement, {
+        rulings,
+        blocked,
+        store,
+        relay: opened,
+        changed: describe,
+        roles: members?.roles,
+        crypto,
+        clock,
+        log,
+      }),
+      isBlocked: (request) => blocked.has(requestAddress(request, trustedProxies)),
     }),
   );
   const detach = attach(server, {
@@ -156,10 +186,15 @@ export async function startRelay(
       maxPendingPerAddress: config.handshake.maxPendingPerAddress,
       maxPerMinutePerAddress: config.handshake.maxPerMinutePerAddress,
     },
-    trustedProxies: proxyList(config.trustedProxies),
+    trustedProxies,
+    isBlocked: (address) => blocked.has(address),
     isOwnUrl,
     admit: (pubkey, peer) => admit(policy, pubkey, peer),
-    accept: (channel) => opened.accept(channel),
+    accept(channel) {
+      // What was ruled while it was being admitted counts, too.
+      if (!isBarred(channel.peer, rulings, blocked)) return opened.accept(channel);
+      channel.close(CLOSE.restricted, "blocked: this key or address is banned from this relay");
+    },
   });
   log("info", "relay listening", { address, host, port, crypto: crypto.name, key: key.origin });
   if (!crypto.constantTime) {
@@ -182,6 +217,7 @@ export async function startRelay(
       await closed;
       trust.close();
       await members?.membership.close();
+      rulings.close();
       await store.close();
       log("info", "relay closed");
     },
@@ -218,25 +254,4 @@ function listen(server: Server, port: number, host: string): Promise<number> {
       resolve((server.address() as AddressInfo).port);
     });
   });
-}
-
-function informationDocument(config: RelayConfig, self: PublicKey): Information {
-  return information({
-    settings: informationSettings(config),
-    self,
-    limits: config.limits,
-    auth: config.auth,
-    search: config.search,
-    restrictsWrites: restrictsWrites(config.access),
-    hasMembers: config.membership.enabled,
-    software: SOFTWARE,
-    version: VERSION,
-  });
-}
-
-/** NIP-11 names fields in snake case, and an empty text says nothing. */
-function informationSettings({ information: settings }: RelayConfig): InformationSettings {
-  const { name, description, termsOfService, hidden: _, ...others } = settings;
-  const given = Object.entries({ ...others, terms_of_service: termsOfService });
-  return { name, description, ...Object.fromEntries(given.filter(([, value]) => value !== "")) };
 }

@@ -2,6 +2,7 @@
 
 import { setImmediate as turn } from "node:timers/promises";
 import type { Database, Statement, Transaction } from "better-sqlite3";
+import type { EventId } from "../nostr/key.ts";
 import { KIND_GIFT_WRAP, KIND_VANISH } from "../nostr/kind.ts";
 import { fromJson, highestSeq, type SqlValue } from "./row.ts";
 import type { EventTable } from "./table.ts";
@@ -21,6 +22,7 @@ export class Eraser {
   readonly #findReceived: Statement<SqlValue[]>;
   readonly #settle: Statement<SqlValue[]>;
   readonly #removeAll: Transaction<(rows: readonly Found[]) => void>;
+  readonly #removeIds: Transaction<(ids: readonly EventId[]) => number>;
 
   constructor(database: Database, table: EventTable) {
     const finding = (sql: string) => database.prepare<SqlValue[]>(sql).raw().safeIntegers();
@@ -40,10 +42,20 @@ export class Eraser {
     this.#settle = database.prepare(
       "UPDATE vanished SET is_pending = 0 WHERE pubkey = ? AND until = ?",
     );
+    this.#removeIds = database.transaction((ids) => {
+      const present = ids.flatMap((id) => table.find(id) ?? []);
+      for (const event of present) table.remove(event);
+      return present.length;
+    });
     this.#removeAll = database.transaction((rows) => {
       for (const [seq, json] of rows)
         if (json !== null) table.remove({ seq, event: fromJson(json) });
     });
+  }
+
+  /** See `EventStore.remove`. */
+  remove(ids: readonly EventId[]): number {
+    return this.#removeIds.immediate(ids);
   }
 
   /** See `EventStore.sweep`. */

@@ -7,7 +7,7 @@ import { type Deletion, deletionOf, isDeletable, ownersOf } from "../nostr/delet
 import { compareNewestFirst, identifierOf, type VerifiedEvent } from "../nostr/event.ts";
 import { isExpired } from "../nostr/expiration.ts";
 import { type Filter, matchFilter, matchFilters } from "../nostr/filter.ts";
-import type { PublicKey } from "../nostr/key.ts";
+import type { EventId, PublicKey } from "../nostr/key.ts";
 import { hasVersions, KIND_VANISH } from "../nostr/kind.ts";
 import { MAX_RANKED, rank, scoreOf } from "../nostr/search.ts";
 import { isVisible, type View } from "../nostr/visibility.ts";
@@ -71,6 +71,12 @@ export class MemoryStore implements EventStore {
   ): AsyncGenerator<readonly PublicKey[], void, undefined> {
     const counted = this.#visible(view).filter((event) => matchFilters(filters, event));
     if (counted.length > 0) yield counted.map(({ pubkey }) => pubkey);
+  }
+
+  async remove(ids: readonly EventId[]): Promise<number> {
+    const present = ids.flatMap((id) => this.#events.get(id) ?? []);
+    for (const event of present) this.#remove(event);
+    return present.length;
   }
 
   async sweep(now: number): Promise<number> {

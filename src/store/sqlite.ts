@@ -6,7 +6,7 @@
 import type { Database, Options } from "better-sqlite3";
 import type { VerifiedEvent } from "../nostr/event.ts";
 import type { Filter } from "../nostr/filter.ts";
-import type { PublicKey } from "../nostr/key.ts";
+import type { EventId, PublicKey } from "../nostr/key.ts";
 import { KIND_VANISH } from "../nostr/kind.ts";
 import type { View } from "../nostr/visibility.ts";
 import type {
@@ -97,6 +97,10 @@ class SqliteStore implements EventStore {
     const outcomes = this.#writer.insert(events);
     if (events.some(({ kind }) => kind === KIND_VANISH)) await this.#eraser.finishVanishing();
     return outcomes;
+  }
+
+  async remove(ids: readonly EventId[]): Promise<number> {
+    return this.#eraser.remove(ids);
   }
 
   async sweep(now: number): Promise<number> {

@@ -4,6 +4,7 @@ import type { CliParts, Socket } from "../../src/cli/parts.ts";
 import { run } from "../../src/cli/program.ts";
 import { createNodeCrypto } from "../../src/crypto/node.ts";
 import type { CryptoProvider } from "../../src/crypto.ts";
+import { MemoryRulings } from "../../src/moderation/memory.ts";
 import type { SecretKey } from "../../src/nostr/key.ts";
 import type { RunningRelay } from "../../src/server/start.ts";
 
@@ -36,6 +37,7 @@ export async function npubwire(
     },
     hasDatabase: () => true,
     openDatabase: () => Promise.reject(new Error("no database here")),
+    openRulings: async () => new MemoryRulings(),
     input: undefined,
     drained: async () => {},
     terminal: { out: false, err: false },

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import { MemoryRulings } from "../../src/moderation/memory.ts";
 import { signEvent, type VerifiedEvent } from "../../src/nostr/event.ts";
 import { generateSecretKey } from "../../src/nostr/key.ts";
 import { MemoryStore } from "../../src/store/memory.ts";
@@ -25,6 +26,19 @@ describe("npubwire import", () => {
     });
     const texts = await stored(store);
     assert.deepEqual([...texts].sort(), [...notes, current].map(({ json }) => json).sort());
+  });
+
+  it("rejects what administrators have banned", async () => {
+    const store = new MemoryStore();
+    const rulings = new MemoryRulings();
+    const [banned, other] = [signed({ content: "bad" }), signed({ content: "good" })];
+    rulings.set("banned event", banned.id, "");
+    const given = [banned.json, other.json];
+    const { err } = await importing(store, given, ["--show-rejected"], {
+      openRulings: async () => rulings,
+    });
+    assert.match(err, /^line 1: this event is banned from this relay\n/);
+    assert.deepEqual(await stored(store), [other.json]);
   });
 
   it("counts what it rejects, stores the rest, and fails", async () => {

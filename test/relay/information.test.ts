@@ -17,6 +17,7 @@ function document(
     auth,
     restrictsWrites: false,
     hasMembers: false,
+    isManaged: false,
     software: "https://software.example",
     version: "1.2.3",
     search: true,
@@ -57,6 +58,7 @@ test("NIP-77 is announced where it is switched on", () => {
     search: true,
     restrictsWrites: false,
     hasMembers: false,
+    isManaged: false,
     version: "",
   });
   assert.deepEqual(supported_nips, [1, 9, 11, 17, 40, 42, 45, 50, 59, 62, 67, 70, 91]);
@@ -93,6 +95,7 @@ test("only what is demanded is announced", () => {
     settings,
     self,
     hasMembers: false,
+    isManaged: false,
     limits: CONFORMANCE_LIMITS,
     auth: "optional",
     search: true,

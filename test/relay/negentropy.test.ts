@@ -247,6 +247,7 @@ describe("NEG-ERR", () => {
       count: store.count.bind(store),
       authors: store.authors.bind(store),
       sweep: store.sweep.bind(store),
+      remove: store.remove.bind(store),
       export: store.export.bind(store),
       close: store.close.bind(store),
       locate(...asked: Parameters<EventStore["locate"]>) {
@@ -272,6 +273,7 @@ describe("while the store is read", () => {
       count: store.count.bind(store),
       authors: store.authors.bind(store),
       sweep: store.sweep.bind(store),
+      remove: store.remove.bind(store),
       export: store.export.bind(store),
       close: store.close.bind(store),
       async *locate(...asked: Parameters<EventStore["locate"]>) {

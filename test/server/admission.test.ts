@@ -3,9 +3,9 @@ import { describe, it } from "node:test";
 import {
   Admission,
   type AdmissionLimits,
+  addressList,
   clientAddress,
   isLoopback,
-  proxyList,
 } from "../../src/server/admission.ts";
 
 const LIMITS: AdmissionLimits = {
@@ -76,7 +76,7 @@ describe("Admission", () => {
 });
 
 describe("clientAddress", () => {
-  const proxies = proxyList(["127.0.0.1", "10.0.0.0/8", "2001:db8::/32"]);
+  const proxies = addressList(["127.0.0.1", "10.0.0.0/8", "2001:db8::/32"]);
 
   it("believes forwarding headers only from configured proxies", () => {
     for (const [socket, forwarded, expected] of [

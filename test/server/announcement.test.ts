@@ -52,6 +52,33 @@ describe("announce", () => {
     });
   });
 
+  it("knows the URLs of requests by the way they came (NIP-98)", () => {
+    const addresses = ["wss://relay.example.com/inbox", "ws://10.0.0.1:7777"];
+    const { isRequestUrl } = announce({ ...bound, addresses }, relay, 7777);
+    for (const [url, overTls, locally] of [
+      ["https://relay.example.com/inbox", true, true],
+      ["wss://RELAY.example.com:443/", true, true],
+      ["http://relay.example.com:443/", false, true],
+      ["http://10.0.0.1:7777/", false, true],
+      ["http://127.0.0.1:7777", false, true],
+      ["ws://[::1]:7777/inbox", false, true],
+      ["https://127.0.0.1:7777/", false, true],
+      ["http://127.0.0.1:7778/", false, false],
+      ["https://relay.example.com/other", false, false],
+      ["https://relay.example.com/?a", false, false],
+      ["https://relay.example.com/#a", false, false],
+      ["https://relay.example.com.evil.example/", false, false],
+      ["ftp://relay.example.com/", false, false],
+      ["", false, false],
+    ] as const) {
+      assert.deepEqual(
+        [isRequestUrl(url, "tls"), isRequestUrl(url, "local")],
+        [overTls, locally],
+        url,
+      );
+    }
+  });
+
   it("knows its own URLs by host, port and key", () => {
     const addresses = ["wss://relay.example.com", "ws://10.0.0.1:7777"];
     const { isOwnUrl } = announce({ ...bound, addresses }, relay, 7777);

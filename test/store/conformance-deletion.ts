@@ -232,3 +232,19 @@ export function sweeping(test: Test): void {
     assert.deepEqual(await store.insert([madeUp({ kind: 0, created_at: 1 })]), ["stored"]);
   });
 }
+
+export function removing(test: Test): void {
+  test("removing takes away what is named and here, all of it, and remembers nothing", async (store) => {
+    const profile = madeUp({ kind: 0, created_at: 2 });
+    const [note, other] = [madeUp({ tags: [["t", "a"]] }), madeUp({ content: "other" })];
+    const absent = madeUp({ content: "absent" });
+    await store.insert([profile, note, other]);
+    assert.equal(await store.remove([]), 0);
+    assert.equal(await store.remove([note.id, absent.id, profile.id]), 2);
+    assert.equal(await store.remove([note.id]), 0);
+    assert.deepEqual(await remaining(store), idsOf(other));
+    assert.deepEqual(await ask(store, { tags: tagged("t", "a") }), []);
+    const older = madeUp({ kind: 0, created_at: 1 });
+    assert.deepEqual(await store.insert([older, note]), ["stored", "stored"]);
+  });
+}

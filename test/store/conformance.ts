@@ -11,7 +11,7 @@ import type { EventStore } from "../../src/store.ts";
 import { key, madeUp } from "../nostr/arbitrary.ts";
 import { ask, filter, tagged, texts } from "./ask.ts";
 import { counting } from "./conformance-count.ts";
-import { deleting, sweeping, vanishing } from "./conformance-deletion.ts";
+import { deleting, removing, sweeping, vanishing } from "./conformance-deletion.ts";
 import { exporting } from "./conformance-export.ts";
 import { asking, askingForTags, locating } from "./conformance-query.ts";
 import { searching } from "./conformance-search.ts";
@@ -38,6 +38,7 @@ export function storeConformance(name: string, open: () => Promise<EventStore>):
   describe(`${name}: searching`, () => searching(test));
   describe(`${name}: deleting`, () => deleting(test));
   describe(`${name}: vanishing`, () => vanishing(test));
+  describe(`${name}: removing`, () => removing(test));
   describe(`${name}: sweeping`, () => sweeping(test));
   describe(`${name}: views`, () => viewing(test));
   describe(`${name}: exporting`, () => exporting(test));

@@ -40,6 +40,7 @@ describe("migrations", () => {
       "address",
       "search",
       "search_state",
+      "ruling",
     ]);
     migrate(database);
     assert.equal(version(), newest);

@@ -15,7 +15,7 @@ import { silent } from "../../../src/log.ts";
 import { addressOf } from "../../../src/nostr/address.ts";
 import { publicKeyFromBytes } from "../../../src/nostr/key.ts";
 import { accept } from "../../../src/nostr/verdict.ts";
-import { proxyList } from "../../../src/server/admission.ts";
+import { addressList } from "../../../src/server/admission.ts";
 import { attach } from "../../../src/server/attach.ts";
 import { DEFAULT_RELAY_MAX_MESSAGE } from "../../../src/transport/constants.ts";
 import { selfSigned } from "../certificate.ts";
@@ -54,6 +54,7 @@ export async function serveSecure(): Promise<Endpoint> {
   const clients = new Set<Send>();
   const server = createServer();
   attach(server, {
+    isBlocked: () => false,
     crypto,
     clock: systemClock,
     log: silent,
@@ -72,7 +73,7 @@ export async function serveSecure(): Promise<Endpoint> {
       maxPendingPerAddress: UNLIMITED,
       maxPerMinutePerAddress: UNLIMITED,
     },
-    trustedProxies: proxyList([]),
+    trustedProxies: addressList([]),
     isOwnUrl: () => false,
     admit: async () => accept,
     accept: (channel) => startEcho(channel, clients),
