@@ -13,13 +13,13 @@ test("published, exported, imported elsewhere and exported again, events are the
   const lines = events.map(({ json }) => `${json}\n`).join("");
   const published = await npubwire(["publish", "--relay", relay.address], lines);
   const accepted = published.out.match(/ accepted/g)?.length ?? 0;
-  // What is missing are versions that were replaced before they arrived.
-  assert.ok(accepted > 0.9 * events.length, published.err);
+  // What is missing are older versions of replaceable events; made-up events have more of them.
+  assert.ok(accepted > 0.75 * events.length, published.err);
 
   const first = await npubwire(["export", "--data", relay.data]);
   assert.deepEqual([first.code, first.err], [0, ""]);
   const texts = first.out.trimEnd().split("\n");
-  assert.ok(texts.length > 0.9 * events.length);
+  assert.ok(texts.length > 0.75 * events.length);
   const known = new Set(events.map(({ json }) => json));
   for (const text of texts) assert.ok(known.has(text));
 
