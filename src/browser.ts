@@ -16,18 +16,7 @@ import type { WebSocketHandlers, WebSocketLike } from "./channel.ts";
 import { systemClock } from "./clock.ts";
 import { nobleCrypto } from "./crypto/noble.ts";
 
-export type { Signer, SignerTemplate } from "./channel/dial.ts";
-export { DialError, type DialErrorCode } from "./channel/errors.ts";
-export type {
-  SecureCloseEvent,
-  SecureErrorEvent,
-  SecureMessageEvent,
-} from "./channel/events.ts";
-export type {
-  SecureWebSocket,
-  SecureWebSocketConstructor,
-  SecureWebSocketOptions,
-} from "./channel/websocket.ts";
+export * from "./channel/drop-in.ts";
 
 interface NativeWebSocket {
   binaryType: string;

@@ -5,6 +5,9 @@
 
 import type { Link, LinkEnd, LinkHandlers, WebSocketLike } from "../channel.ts";
 
+/** The close code of what did not close in order; it is reported and never sent (RFC 6455). */
+export const BROKEN = 1006;
+
 export abstract class QueuedLink implements Link {
   protected readonly socket: WebSocketLike;
   #handlers: LinkHandlers | undefined;

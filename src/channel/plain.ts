@@ -4,12 +4,11 @@ import type { Channel, Peer, WebSocketLike } from "../channel.ts";
 import type { VerifiedEvent } from "../nostr/event.ts";
 import type { Verdict } from "../nostr/verdict.ts";
 import type { Identities } from "./identities.ts";
-import { QueuedLink } from "./link.ts";
+import { BROKEN, QueuedLink } from "./link.ts";
 
 /** WebSocket close codes (RFC 6455, section 7.4.1). */
 const NORMAL = 1000;
 const UNSUPPORTED_DATA = 1003;
-const BROKEN = 1006;
 
 export class PlainChannel extends QueuedLink implements Channel {
   readonly peer: Peer;

@@ -4,7 +4,7 @@ import type { Channel, Peer, WebSocketLike } from "../channel.ts";
 import type { Clock } from "../clock.ts";
 import type { VerifiedEvent } from "../nostr/event.ts";
 import { okMessage, type Prefix } from "../nostr/message.ts";
-import type { Verdict } from "../nostr/verdict.ts";
+import { reasonOf, type Verdict } from "../nostr/verdict.ts";
 import {
   CLOSE,
   CLOSE_DEADLINE,
@@ -16,9 +16,7 @@ import {
 import { TransportError, type TransportErrorCode } from "../transport/errors.ts";
 import type { Session } from "../transport/session.ts";
 import type { Identities } from "./identities.ts";
-import { QueuedLink } from "./link.ts";
-
-const BROKEN = 1006;
+import { BROKEN, QueuedLink } from "./link.ts";
 
 /** One message in a plaintext of the smallest size. */
 const MAX_VERDICT_BYTES = MIN_PLAINTEXT_BYTES - FRAME_HEADER_BYTES - 4;
@@ -153,7 +151,7 @@ export class SecureChannel extends SecureLink implements Channel {
       this.flush();
       return;
     }
-    const reason = `${verdict.prefix}: ${verdict.reason}` as const;
+    const reason = reasonOf(verdict);
     const full = okMessage(id, false, reason);
     // The verdict travels in a frame of one size; a longer reason is in the close frame.
     const fits = new TextEncoder().encode(full).length <= MAX_VERDICT_BYTES;

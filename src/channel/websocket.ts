@@ -18,6 +18,7 @@ import {
 import { type DialOptions, dialSecure, type Signer } from "./dial.ts";
 import { DialError } from "./errors.ts";
 import { SecureCloseEvent, SecureErrorEvent, SecureMessageEvent } from "./events.ts";
+import { BROKEN } from "./link.ts";
 import { throwawaySigner } from "./signer.ts";
 
 export interface SecureWebSocketOptions {
@@ -80,7 +81,6 @@ export interface SecureWebSocketConstructor {
 }
 
 const DEFAULT_TIMEOUT = 10_000;
-const BROKEN = 1006;
 const STATES = { CONNECTING: 0, OPEN: 1, CLOSING: 2, CLOSED: 3 } as const;
 
 export function secureWebSocketClass(

@@ -18,7 +18,7 @@ import type { Log } from "../log.ts";
 import { checkAuth } from "../nostr/auth.ts";
 import type { PublicKey } from "../nostr/key.ts";
 import { notice } from "../nostr/message.ts";
-import type { Verdict } from "../nostr/verdict.ts";
+import { reasonOf, type Verdict } from "../nostr/verdict.ts";
 import { CLOSE_DEADLINE, MAX_FRAME_BYTES, SUITE } from "../transport/constants.ts";
 import { TransportError } from "../transport/errors.ts";
 import { isOffer, type Offer, readOffer } from "../transport/offer.ts";
@@ -207,7 +207,7 @@ class Door {
     if (auth === "optional") {
       const verdict = await admit(undefined, channel.peer);
       if (!verdict.accepted) {
-        channel.send(notice(`${verdict.prefix}: ${verdict.reason}`));
+        channel.send(notice(reasonOf(verdict)));
         channel.close(POLICY_VIOLATION, verdict.prefix);
         return;
       }

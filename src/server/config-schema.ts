@@ -7,7 +7,13 @@ import { z } from "zod";
 import { parsePublicKey } from "../nostr/key.ts";
 import type { Who } from "../policy/access.ts";
 import { isKindRange } from "../policy/kinds.ts";
-import { MAX_MAX_MESSAGE, MIN_MAX_MESSAGE } from "../transport/constants.ts";
+import {
+  AUTH_DEADLINE,
+  DEFAULT_RELAY_MAX_MESSAGE,
+  HANDSHAKE_DEADLINE,
+  MAX_MAX_MESSAGE,
+  MIN_MAX_MESSAGE,
+} from "../transport/constants.ts";
 import type { RelayConfig } from "./config.ts";
 import {
   isHost,
@@ -18,6 +24,9 @@ import {
   isRelayUrl,
   isVariableName,
 } from "./config-values.ts";
+
+/** Milliseconds. */
+const SECOND = 1_000;
 
 const A_KEY = "an npub or 64 hex digits";
 
@@ -104,7 +113,7 @@ const membership = group(
 const limits = group(
   {
     maxMessageLength: wholeNumber(MIN_MAX_MESSAGE, MAX_MAX_MESSAGE)
-      .default(524_288)
+      .default(DEFAULT_RELAY_MAX_MESSAGE)
       .describe("Bytes of one message from a client."),
     maxSubscriptions: wholeNumber(1).default(300).describe("Subscriptions of one connection."),
     maxFilters: wholeNumber(1).default(100).describe("Filters of one subscription."),
@@ -164,10 +173,10 @@ const connections = group(
 const handshake = group(
   {
     deadlineSeconds: wholeNumber(1, 3_600)
-      .default(10)
+      .default(HANDSHAKE_DEADLINE / SECOND)
       .describe("Time from connecting to the end of the handshake."),
     authDeadlineSeconds: wholeNumber(1, 3_600)
-      .default(60)
+      .default(AUTH_DEADLINE / SECOND)
       .describe("Time from there until the client has proved its key; signers ask people."),
     maxPending: wholeNumber(1)
       .default(1_024)

@@ -13,7 +13,8 @@ import { ask, filter, tagged, texts } from "./ask.ts";
 import { counting } from "./conformance-count.ts";
 import { deleting, removing, sweeping, vanishing } from "./conformance-deletion.ts";
 import { exporting } from "./conformance-export.ts";
-import { asking, askingForTags, locating } from "./conformance-query.ts";
+import { locating } from "./conformance-locate.ts";
+import { asking, askingForTags } from "./conformance-query.ts";
 import { searching } from "./conformance-search.ts";
 import { viewing } from "./conformance-view.ts";
 
