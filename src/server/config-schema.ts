@@ -4,9 +4,6 @@
  */
 
 import { z } from "zod";
-import { parsePublicKey } from "../nostr/key.ts";
-import type { Who } from "../policy/access.ts";
-import { isKindRange } from "../policy/kinds.ts";
 import {
   AUTH_DEADLINE,
   DEFAULT_RELAY_MAX_MESSAGE,
@@ -15,6 +12,19 @@ import {
   MIN_MAX_MESSAGE,
 } from "../transport/constants.ts";
 import type { RelayConfig } from "./config.ts";
+import {
+  A_KEY,
+  anyText,
+  choice,
+  group,
+  keyList,
+  kindList,
+  publicKey,
+  text,
+  whoList,
+  wholeNumber,
+  yesOrNo,
+} from "./config-types.ts";
 import {
   isHost,
   isInviteCode,
@@ -27,8 +37,6 @@ import {
 
 /** Milliseconds. */
 const SECOND = 1_000;
-
-const A_KEY = "an npub or 64 hex digits";
 
 const key = group(
   {
@@ -290,18 +298,6 @@ export function configJsonSchema(): unknown {
   });
 }
 
-// Every error text below continues the sentence "expected …" (config-problems.ts).
-
-function group<Shape extends z.core.$ZodShape>(shape: Shape, description: string) {
-  const error = `an object with the settings ${Object.keys(shape).join(", ")}`;
-  // Parsing fills in the defaults of what is inside, as if the file held an empty object here.
-  const nothing = {} as z.input<z.ZodObject<Shape, z.core.$strict>>;
-  return z
-    .strictObject(shape, { error })
-    .prefault(() => nothing)
-    .describe(description);
-}
-
 function whoAndWhat(what: string) {
   return group(
     {
@@ -325,59 +321,4 @@ function rate(whose: string) {
     },
     `What ${whose} may send in a minute.`,
   );
-}
-
-function whoList(those: readonly Who[] = ["everybody"]) {
-  const who = publicKey(
-    'an npub, 64 hex digits, "everybody", "members" or "webOfTrust"',
-    "everybody",
-    "members",
-    "webOfTrust",
-  );
-  return z.array(who, { error: "a list of npubs and words" }).default(() => [...those]);
-}
-
-function keyList() {
-  return z.array(publicKey(A_KEY), { error: "a list of npubs" }).default([]);
-}
-
-function kindList(...all: readonly string[]) {
-  const error = 'a kind from 0 to 65535 or a range such as "30000-39999"';
-  const range = z.union([z.number(), z.string()], { error }).refine(isKindRange, { error });
-  return z.array(range, { error: "a list of kinds" }).default([...all]);
-}
-
-function yesOrNo() {
-  return z.boolean({ error: "true or false" });
-}
-
-function wholeNumber(min: number, max: number = Number.MAX_SAFE_INTEGER) {
-  const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
-  const error = `a whole number ${range}`;
-  return z.int({ error }).min(min, { error }).max(max, { error });
-}
-
-function choice<const Word extends string>(...words: readonly Word[]) {
-  const quoted = words.map((word) => `"${word}"`);
-  return z.enum(words, { error: `one of ${quoted.join(", ")}` });
-}
-
-function text(error: string, is: (value: string) => boolean) {
-  return z.string({ error }).refine(is, { error });
-}
-
-function anyText() {
-  return z.string({ error: "a text" });
-}
-
-/** A public key in any spelling, or one of the words in its place. */
-function publicKey<const Word extends string = never>(error: string, ...words: readonly Word[]) {
-  return z.string({ error }).transform((value, context) => {
-    const word = words.find((candidate) => candidate === value);
-    if (word !== undefined) return word;
-    const key = parsePublicKey(value);
-    if (key.ok) return key.value;
-    context.addIssue({ code: "custom", message: error });
-    return z.NEVER;
-  });
 }
