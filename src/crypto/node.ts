@@ -3,19 +3,12 @@
  * best implementation that loads is chosen once, here; `name` says which.
  */
 
-import {
-  createCipheriv,
-  createDecipheriv,
-  createECDH,
-  createSecretKey,
-  getCurves,
-  hash,
-  hkdfSync,
-  type KeyObject,
-  randomFillSync,
-} from "node:crypto";
+import { createECDH, getCurves, hash, hkdfSync, randomFillSync } from "node:crypto";
 import { createRequire } from "node:module";
-import type { Aead, CryptoProvider } from "../crypto.ts";
+import { fileURLToPath } from "node:url";
+import type { CryptoProvider } from "../crypto.ts";
+import { type AesGcm, type AesGcmBinding, nativeAesGcm, opensslAesGcm } from "./aes-gcm.ts";
+import { plain } from "./bytes.ts";
 import { nobleCrypto } from "./noble.ts";
 import { checkLength, orRangeError } from "./range.ts";
 import { type PointMultiplication, secp256k1x } from "./secp256k1x.ts";
@@ -25,6 +18,8 @@ export interface NodeCryptoOptions {
   readonly ecdh?: "native" | "openssl";
   /** Who signs and verifies. Default: `wasm` if the package loads, else `noble`. */
   readonly schnorr?: "wasm" | "noble";
+  /** Who seals and opens. Default: `native` if our binding was built, else `openssl`. */
+  readonly aesGcm?: "native" | "openssl";
 }
 
 /** Throws when an implementation that `options` names, or every one for ECDH, is missing. */
@@ -34,9 +29,11 @@ export function createNodeCrypto(options: NodeCryptoOptions = {}): CryptoProvide
   if (options.ecdh === "native" && !native) throw new Error("secp256k1 has no native binding here");
   if (options.schnorr === "wasm" && !wasm) throw new Error("tiny-secp256k1 does not load here");
   const multiplication = native ?? openssl();
+  const aesGcm = options.aesGcm === "openssl" ? undefined : loadAesGcm();
+  if (options.aesGcm === "native" && !aesGcm) throw new Error("the native AES-GCM is not built");
   return {
     ...nobleCrypto,
-    name: `node (ecdh ${native ? "native" : "openssl"}, schnorr ${wasm ? "wasm" : "noble"})`,
+    name: `node (ecdh ${native ? "native" : "openssl"}, schnorr ${wasm ? "wasm" : "noble"}, aes-gcm ${aesGcm ? "native" : "openssl"})`,
     // noble multiplies by secrets when it signs.
     constantTime: wasm !== undefined,
     secp256k1x: secp256k1x(multiplication, randomBytes),
@@ -44,7 +41,7 @@ export function createNodeCrypto(options: NodeCryptoOptions = {}): CryptoProvide
     sha256,
     hkdfSha256: (salt, inputKey, info, length) =>
       new Uint8Array(hkdfSync("sha256", inputKey, salt, info, length)),
-    aes256gcm,
+    aes256gcm: aesGcm ?? opensslAesGcm,
     ...wasm,
   };
 }
@@ -113,6 +110,13 @@ function loadWasm(): Schnorr | undefined {
   };
 }
 
+/** Compiled by native/install.js; from `dist` the way there is the same in the package and in the repository. */
+function loadAesGcm(): AesGcm | undefined {
+  const path = new URL("../../../src/crypto/native/build/Release/aes_gcm.node", import.meta.url);
+  const binding = load<AesGcmBinding>(fileURLToPath(path));
+  return binding && nativeAesGcm(binding);
+}
+
 function load<T>(specifier: string): T | undefined {
   try {
     return require(specifier);
@@ -128,52 +132,4 @@ function randomBytes(length: number): Uint8Array {
 function sha256(data: Uint8Array): Uint8Array {
   // Through a string, because a Buffer made by OpenSSL's side costs twice the whole hash.
   return plain(Buffer.from(hash("sha256", data, "binary"), "binary"));
-}
-
-const TAG_BYTES = 16;
-
-function aes256gcm(key: Uint8Array): Aead {
-  checkLength("key", key, 32);
-  // A KeyObject, made once: Node 24 takes five times as long with raw keys. It is cleansed when it
-  // is collected; letting go of it is all that we can do.
-  let secret: KeyObject | undefined = createSecretKey(key);
-  const keyFor = (nonce: Uint8Array): KeyObject => {
-    if (!secret) throw new Error("the key was destroyed");
-    checkLength("nonce", nonce, 12);
-    return secret;
-  };
-  return {
-    seal(nonce, plaintext, associatedData) {
-      const cipher = createCipheriv("aes-256-gcm", keyFor(nonce), nonce);
-      if (associatedData.length > 0) cipher.setAAD(associatedData);
-      const sealed = Buffer.allocUnsafe(plaintext.length + TAG_BYTES);
-      sealed.set(cipher.update(plaintext));
-      cipher.final();
-      sealed.set(cipher.getAuthTag(), plaintext.length);
-      return plain(sealed);
-    },
-    open(nonce, ciphertext, associatedData) {
-      const decipher = createDecipheriv("aes-256-gcm", keyFor(nonce), nonce);
-      const end = ciphertext.length - TAG_BYTES;
-      if (end < 0) return undefined;
-      if (associatedData.length > 0) decipher.setAAD(associatedData);
-      decipher.setAuthTag(ciphertext.subarray(end));
-      const plaintext = decipher.update(ciphertext.subarray(0, end));
-      try {
-        decipher.final();
-      } catch {
-        plaintext.fill(0);
-        return undefined;
-      }
-      return plain(plaintext);
-    },
-    destroy() {
-      secret = undefined;
-    },
-  };
-}
-
-/** The same bytes without Buffer's own ideas, such as a `slice` that does not copy. */
-function plain(bytes: Uint8Array): Uint8Array {
-  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

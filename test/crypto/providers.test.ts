@@ -11,30 +11,34 @@ import { conformance } from "./conformance.ts";
 const RUNS = process.env["SLOW"] ? 500 : 8;
 
 const best = createNodeCrypto();
-const worst = createNodeCrypto({ ecdh: "openssl", schnorr: "noble" });
+const worst = createNodeCrypto({ ecdh: "openssl", schnorr: "noble", aesGcm: "openssl" });
 const providers = [nobleCrypto, worst, best];
-// The native package is optional.
-const native = best.name.includes("native");
+// What has to be compiled is optional.
+const native = best.name.includes("ecdh native");
+const aesGcm = best.name.includes("aes-gcm native") ? "native" : "openssl";
 
 for (const provider of providers) conformance(provider.name, provider);
 
 describe("the choice of a Node provider", () => {
   it("takes the best that is present", () => {
     const ecdh = native ? "native" : "openssl";
-    assert.equal(best.name, `node (ecdh ${ecdh}, schnorr wasm)`);
-    assert.equal(createNodeCrypto({ ecdh, schnorr: "wasm" }).name, best.name);
+    assert.equal(best.name, `node (ecdh ${ecdh}, schnorr wasm, aes-gcm ${aesGcm})`);
+    assert.equal(createNodeCrypto({ ecdh, schnorr: "wasm", aesGcm }).name, best.name);
   });
 
   it("takes OpenSSL where it is told to, or the native package is missing", () => {
-    const openssl = createNodeCrypto({ ecdh: "openssl" });
-    assert.equal(openssl.name, "node (ecdh openssl, schnorr wasm)");
+    const openssl = createNodeCrypto({ ecdh: "openssl", aesGcm: "openssl" });
+    assert.equal(openssl.name, "node (ecdh openssl, schnorr wasm, aes-gcm openssl)");
     assert.equal(openssl.constantTime, true);
     if (!native) assert.throws(() => createNodeCrypto({ ecdh: "native" }), /no native binding/);
+    if (aesGcm !== "native") {
+      assert.throws(() => createNodeCrypto({ aesGcm: "native" }), /not built/);
+    }
   });
 
   it("claims constant time only where every secret scalar has it", () => {
     assert.equal(best.constantTime, true);
-    assert.equal(worst.name, "node (ecdh openssl, schnorr noble)");
+    assert.equal(worst.name, "node (ecdh openssl, schnorr noble, aes-gcm openssl)");
     assert.equal(worst.constantTime, false);
     assert.equal(nobleCrypto.constantTime, false);
   });
