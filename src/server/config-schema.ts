@@ -262,6 +262,11 @@ export const configSchema: z.ZodType<RelayConfig> = z
         .describe(
           "Whether what people write can be searched (NIP-50). The index takes room and time; it is made or dropped at the next start.",
         ),
+      threads: wholeNumber(0, 64)
+        .default(0)
+        .describe(
+          "Threads beside the main one: for checking signatures, writing and reading the database. 0: everything in one thread.",
+        ),
       administrators: keyList().describe(
         "The npubs (or hex keys) of those who may manage the running relay (NIP-86): ban, allow, rename. Empty: nobody may.",
       ),
