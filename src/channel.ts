@@ -92,9 +92,11 @@ export interface WebSocketHandlers {
   close(failure?: SocketFailure): void;
 }
 
-/** Why a socket never opened, as far as the platform tells (browsers do not). */
+/** Why a socket never opened, or how it closed, as far as the platform tells (browsers do not). */
 export interface SocketFailure {
   /** The HTTP status that answered the upgrade request. */
   readonly status?: number;
   readonly cause?: unknown;
+  /** The other end's WebSocket close frame, if one came; code 1005 stands for an empty one. */
+  readonly closeFrame?: { readonly code: number; readonly reason: string };
 }

@@ -3,7 +3,7 @@
  * we are, and hand over a link that the application may use in the same flight.
  */
 
-import type { Link, WebSocketLike } from "../channel.ts";
+import type { WebSocketLike } from "../channel.ts";
 import type { Clock } from "../clock.ts";
 import type { CryptoProvider } from "../crypto.ts";
 import type { RelayAddress } from "../nostr/address.ts";
@@ -52,7 +52,7 @@ export async function dialSecure(
   address: RelayAddress,
   options: DialOptions,
   signal?: AbortSignal,
-): Promise<Link> {
+): Promise<DialledLink> {
   const { crypto, clock, signer, maxMessage } = options;
   const undo: (() => void)[] = [];
   try {
@@ -81,16 +81,19 @@ export async function dialSecure(
   }
 }
 
+export type { DialledLink };
+
 /** The client's end. It consumes the verdict on its auth event; the application never sees it. */
 class DialledLink extends SecureLink {
+  /** Bytes of UTF-8 in one message that the relay takes; `send` throws a DialError for more. */
+  readonly maxMessage: number;
   readonly #session: Session;
-  readonly #maxMessage: number;
   #authId: string | undefined;
 
   constructor(socket: WebSocketLike, session: Session, clock: Clock, hello: Hello) {
     super(socket, session, clock);
     this.#session = session;
-    this.#maxMessage = hello.maxMessage;
+    this.maxMessage = hello.maxMessage;
   }
 
   /** Sends the first frame. */
@@ -101,10 +104,10 @@ class DialledLink extends SecureLink {
 
   override send(text: string): void {
     // A UTF-16 unit is at most three bytes of UTF-8; count only what might be too long.
-    if (3 * text.length > this.#maxMessage) {
+    if (3 * text.length > this.maxMessage) {
       const length = new TextEncoder().encode(text).length;
-      if (length > this.#maxMessage) {
-        const message = `a message of ${length} bytes; this relay takes ${this.#maxMessage}`;
+      if (length > this.maxMessage) {
+        const message = `a message of ${length} bytes; this relay takes ${this.maxMessage}`;
         throw new DialError("message-too-long", message);
       }
     }

@@ -3,7 +3,7 @@
  * delivered while paused, and the end is told once, after everything that came before it.
  */
 
-import type { Link, LinkEnd, LinkHandlers, WebSocketLike } from "../channel.ts";
+import type { Link, LinkEnd, LinkHandlers, SocketFailure, WebSocketLike } from "../channel.ts";
 
 /** The close code of what did not close in order; it is reported and never sent (RFC 6455). */
 export const BROKEN = 1006;
@@ -19,6 +19,7 @@ export abstract class QueuedLink implements Link {
   #paused = false;
   #delivering = false;
   #socketClosed = false;
+  #failure: SocketFailure | undefined;
   #end: LinkEnd | undefined;
   #endTold = false;
 
@@ -30,8 +31,9 @@ export abstract class QueuedLink implements Link {
         this.#deliver();
       },
       drain: () => this.#handlers?.drain?.(),
-      close: () => {
+      close: (failure) => {
         this.#socketClosed = true;
+        this.#failure = failure;
         this.#deliver();
       },
     };
@@ -42,7 +44,7 @@ export abstract class QueuedLink implements Link {
   /** Sends messages, in order, now. */
   protected abstract write(texts: readonly string[]): void;
   /** The socket is gone, and everything that it had brought has been read. */
-  protected abstract socketGone(): void;
+  protected abstract socketGone(failure: SocketFailure | undefined): void;
   /** Begins to close; {@link finish} follows. */
   protected abstract writeClose(code: number, reason: string): void;
 
@@ -123,7 +125,7 @@ export abstract class QueuedLink implements Link {
         this.#texts = [...this.read(data)].reverse();
         if (this.#end) this.#texts = [];
       }
-      if (this.#socketClosed && !this.#paused) this.socketGone();
+      if (this.#socketClosed && !this.#paused) this.socketGone(this.#failure);
     } finally {
       this.#delivering = false;
     }

@@ -1,6 +1,6 @@
-/** A plain NIP-01 WebSocket that a server accepted, where the operator allows plaintext. */
+/** Plain NIP-01 over a WebSocket, without encryption: where the operator or the user chose that. */
 
-import type { Channel, Peer, WebSocketLike } from "../channel.ts";
+import type { Channel, Peer, SocketFailure, WebSocketLike } from "../channel.ts";
 import type { VerifiedEvent } from "../nostr/event.ts";
 import type { Verdict } from "../nostr/verdict.ts";
 import type { Identities } from "./identities.ts";
@@ -10,7 +10,59 @@ import { BROKEN, QueuedLink } from "./link.ts";
 const NORMAL = 1000;
 const UNSUPPORTED_DATA = 1003;
 
-export class PlainChannel extends QueuedLink implements Channel {
+export type PlainErrorCode =
+  /** A binary or an empty message. */
+  | "not-text"
+  /** The WebSocket below broke its own rules, or a message was longer than we take. */
+  | "websocket"
+  /** The connection ended without a close frame. */
+  | "lost";
+
+/** What broke a plain link: for the local caller and its log. */
+export class PlainError extends Error {
+  readonly code: PlainErrorCode;
+
+  constructor(code: PlainErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "PlainError";
+    this.code = code;
+  }
+}
+
+export class PlainLink extends QueuedLink {
+  constructor(socket: WebSocketLike) {
+    super(socket);
+  }
+
+  protected read(data: Uint8Array | string): readonly string[] {
+    if (typeof data === "string" && data !== "") return [data];
+    // Empty and binary messages are framing errors here as on secure channels.
+    const reason = "NIP-01 messages are texts";
+    this.socket.close(UNSUPPORTED_DATA, reason);
+    const error = new PlainError("not-text", "a binary or empty message");
+    this.finish({ code: UNSUPPORTED_DATA, reason, clean: false, error });
+    return [];
+  }
+
+  protected write(texts: readonly string[]): void {
+    this.socket.batch(() => {
+      for (const text of texts) this.socket.send(text);
+    });
+  }
+
+  protected writeClose(code: number, reason: string): void {
+    this.socket.close(code, reason);
+    this.finish({ code, reason, clean: code === NORMAL });
+  }
+
+  protected socketGone({ cause, closeFrame }: SocketFailure = {}): void {
+    if (cause === undefined && closeFrame) this.finish({ ...closeFrame, clean: true });
+    else this.finish({ code: BROKEN, reason: "", clean: false, error: brokenBy(cause) });
+  }
+}
+
+/** A plain link that a server accepted. */
+export class PlainChannel extends PlainLink implements Channel {
   readonly peer: Peer;
   readonly challenge: string;
   readonly #identities: Identities;
@@ -26,26 +78,10 @@ export class PlainChannel extends QueuedLink implements Channel {
   async authenticate(event: VerifiedEvent): Promise<Verdict> {
     return this.#identities.add(event);
   }
+}
 
-  protected read(data: Uint8Array | string): readonly string[] {
-    if (typeof data === "string" && data !== "") return [data];
-    // Empty and binary messages are framing errors here as on secure channels.
-    this.writeClose(UNSUPPORTED_DATA, "NIP-01 messages are texts");
-    return [];
-  }
-
-  protected write(texts: readonly string[]): void {
-    this.socket.batch(() => {
-      for (const text of texts) this.socket.send(text);
-    });
-  }
-
-  protected writeClose(code: number, reason: string): void {
-    this.socket.close(code, reason);
-    this.finish({ code, reason, clean: code === NORMAL });
-  }
-
-  protected socketGone(): void {
-    this.finish({ code: BROKEN, reason: "", clean: false });
-  }
+function brokenBy(cause: unknown): PlainError {
+  return cause === undefined
+    ? new PlainError("lost", "the connection ended without a close frame")
+    : new PlainError("websocket", cause instanceof Error ? cause.message : "it broke", { cause });
 }

@@ -2,6 +2,7 @@
 
 import type { Duplex } from "node:stream";
 import { type RawData, WebSocket } from "ws";
+import { BROKEN } from "../channel/link.ts";
 import type { SocketFailure, WebSocketHandlers, WebSocketLike } from "../channel.ts";
 import { OUTER_CLOSED, OUTER_FAILED } from "../transport/constants.ts";
 
@@ -45,7 +46,10 @@ export class NodeSocket implements WebSocketLike {
     ws.on("error", (cause) => {
       this.#failure = { ...this.#failure, cause };
     });
-    ws.on("close", () => this.handlers?.close(this.#failure));
+    ws.on("close", (code, reason) => {
+      const closeFrame = code === BROKEN ? {} : { closeFrame: { code, reason: reason.toString() } };
+      this.handlers?.close({ ...this.#failure, ...closeFrame });
+    });
   }
 
   get bufferedAmount(): number {
