@@ -29,11 +29,15 @@ export interface Group {
 export interface Aead {
   /** Ciphertext followed by the 16-byte tag. `nonce` is 12 bytes. */
   seal(nonce: Uint8Array, plaintext: Uint8Array, associatedData: Uint8Array): Uint8Array;
-  /** The plaintext, or `undefined` when the tag does not match. */
+  /**
+   * The plaintext, or `undefined` when the tag does not match. With `scratch`, of at least the
+   * ciphertext's length, the plaintext may be a view of it: good until somebody else uses it.
+   */
   open(
     nonce: Uint8Array,
     ciphertext: Uint8Array,
     associatedData: Uint8Array,
+    scratch?: Uint8Array,
   ): Uint8Array | undefined;
   /** Forgets the key, as far as the language lets us. Later calls throw. */
   destroy(): void;

@@ -50,16 +50,17 @@ export function nativeAesGcm(binding: AesGcmBinding): AesGcm {
     };
     return {
       seal(nonce, plaintext, associatedData) {
-        const sealed = Buffer.allocUnsafe(plaintext.length + TAG_BYTES);
+        const sealed = allocate(plaintext.length + TAG_BYTES);
         binding.seal(keyFor(nonce), nonce, associatedData, plaintext, sealed);
-        return plain(sealed);
+        return sealed;
       },
-      open(nonce, ciphertext, associatedData) {
+      open(nonce, ciphertext, associatedData, scratch) {
         const key = keyFor(nonce);
-        if (ciphertext.length < TAG_BYTES) return undefined;
-        const plaintext = Buffer.allocUnsafe(ciphertext.length - TAG_BYTES);
+        const length = ciphertext.length - TAG_BYTES;
+        if (length < 0) return undefined;
+        const plaintext = scratch?.subarray(0, length) ?? new Uint8Array(length);
         const isAuthentic = binding.open(key, nonce, associatedData, ciphertext, plaintext);
-        return isAuthentic ? plain(plaintext) : undefined;
+        return isAuthentic ? plaintext : undefined;
       },
       destroy() {
         destroyed = true;
@@ -109,3 +110,20 @@ export const opensslAesGcm: AesGcm = (key) => {
     },
   };
 };
+
+/** Node gives small buffers shares of one pool, but an ArrayBuffer of its own to each above this. */
+const POOLED_BYTES = 4_096;
+const SLAB_BYTES = 65_536;
+let slab: Uint8Array = new Uint8Array(0);
+let used = 0;
+
+/** Not zeroed. An ArrayBuffer for each frame of an event would cost more than its encryption. */
+function allocate(length: number): Uint8Array {
+  if (length < POOLED_BYTES || length > SLAB_BYTES / 4) return plain(Buffer.allocUnsafe(length));
+  if (used + length > slab.length) {
+    slab = plain(Buffer.allocUnsafeSlow(SLAB_BYTES));
+    used = 0;
+  }
+  used += length;
+  return slab.subarray(used - length, used);
+}

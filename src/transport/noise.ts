@@ -50,10 +50,17 @@ export class CipherState {
     return this.#aead.seal(nonce(this.#n++), plaintext, ad);
   }
 
-  /** `undefined` when the ciphertext is not authentic; then the counter stays. */
-  decryptWithAd(ad: Uint8Array, ciphertext: Uint8Array): Uint8Array | undefined {
+  /**
+   * `undefined` when the ciphertext is not authentic; then the counter stays. The plaintext may be
+   * a view of `scratch` ({@link Aead.open}).
+   */
+  decryptWithAd(
+    ad: Uint8Array,
+    ciphertext: Uint8Array,
+    scratch?: Uint8Array,
+  ): Uint8Array | undefined {
     if (ciphertext.length < TAG_BYTES) return undefined;
-    const plaintext = this.#aead.open(nonce(this.#n), ciphertext, ad);
+    const plaintext = this.#aead.open(nonce(this.#n), ciphertext, ad, scratch);
     if (plaintext !== undefined) this.#n++;
     return plaintext;
   }

@@ -50,6 +50,8 @@ export interface Initiation {
 
 const EMPTY = new Uint8Array(0);
 const writer = new PlaintextWriter();
+/** One plaintext at a time, of whichever session: it is read before the next frame is opened. */
+const scratch = new Uint8Array(MAX_FRAME_BYTES);
 const utf8 = new TextEncoder();
 
 /** Starts a client's handshake with a relay of a known key. */
@@ -303,7 +305,7 @@ export class Session {
       throw this.#fail("frame-size", `a frame of ${frame.length} bytes`);
     }
     if (this.#receive.n >= MAX_FRAMES) throw this.#fail("exhausted", "no frame numbers left");
-    const plaintext = this.#receive.decryptWithAd(EMPTY, frame);
+    const plaintext = this.#receive.decryptWithAd(EMPTY, frame, scratch);
     if (plaintext === undefined) throw this.#fail("frame-auth", "the frame does not open");
     if (this.#receive.n % REKEY_INTERVAL === 0) this.#receive.rekey();
     return plaintext;
