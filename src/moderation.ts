@@ -6,6 +6,7 @@
  */
 
 import type { NostrEvent } from "./nostr/event.ts";
+import { KIND_VANISH } from "./nostr/kind.ts";
 import { accept, reject, type Verdict } from "./nostr/verdict.ts";
 
 /**
@@ -41,12 +42,15 @@ export interface Rulings {
   close(): void;
 }
 
-/** What is banned gets in by no way: neither as a message nor by an import. */
+/**
+ * What is banned gets in by no way: neither as a message nor by an import. Only who wants to be
+ * forgotten is heard even so (NIP-62).
+ */
 export function judgeBans(event: NostrEvent, rulings: Rulings): Verdict {
   if (rulings.has("banned event", event.id)) {
     return reject("blocked", "this event is banned from this relay");
   }
-  return rulings.has("banned pubkey", event.pubkey)
+  return event.kind !== KIND_VANISH && rulings.has("banned pubkey", event.pubkey)
     ? reject("blocked", "the author of this event is banned from this relay")
     : accept;
 }

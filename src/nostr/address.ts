@@ -79,8 +79,19 @@ export function encodeProfile(relay: PublicKey, addresses: readonly RelayAddress
  * or nostr+wss.
  */
 export function endpointOf(url: string): Parsed<string> {
-  const place = parsePlace(url.trim().replace(/^nostr\+(?=wss?:)/i, ""));
+  const place = parsePlace(withoutPrefix(url));
   return place.ok ? parsed(place.value.endpoint) : place;
+}
+
+/**
+ * As {@link endpointOf}, with the path: `host:port/path`. A "/" at its end makes no difference, and
+ * no query does.
+ */
+export function placeOf(url: string): Parsed<string> {
+  const place = parsePlace(withoutPrefix(url));
+  if (!place.ok) return place;
+  const { endpoint, path } = place.value;
+  return parsed(endpoint + (path.endsWith("/") ? path.slice(0, -1) : path));
 }
 
 /** NIP-19's limit for one TLV value. */
@@ -155,6 +166,10 @@ interface Place {
   readonly authority: string;
   readonly path: string;
   readonly endpoint: string;
+}
+
+function withoutPrefix(url: string): string {
+  return url.trim().replace(/^nostr\+(?=wss?:)/i, "");
 }
 
 function parsePlace(text: string): Parsed<Place> {

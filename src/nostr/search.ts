@@ -27,7 +27,10 @@ const MAX_QUERY = 256;
 const MAX_TERMS = 16;
 /** Of one event, that much is searched; in UTF-16 units. */
 const MAX_TEXT = 16_384;
-/** From that length on, a word also finds those that begin with it. */
+/**
+ * From so many letters on, a word also finds those that begin with it. A Korean syllable is two or
+ * three of them, and what stands behind 서울 in 서울에서 is grammar.
+ */
 const MIN_OPEN = 3;
 
 /** `key:value` is an extension (NIP-50), but a URL is not; none of the extensions is supported. */
@@ -106,7 +109,8 @@ function termOf(run: readonly Word[]): Term {
       ? { words: texts, open: true }
       : { words: texts.slice(0, -1), open: false };
   }
-  return { words: texts, open: first?.kind === "word" && first.text.length >= MIN_OPEN };
+  const isOpen = first?.kind === "word" && first.text.normalize("NFD").length >= MIN_OPEN;
+  return { words: texts, open: isOpen };
 }
 
 function textOf(event: NostrEvent): string {

@@ -116,11 +116,14 @@ export class Membership {
     return (await this.#stored(KIND_ROLE)).map(roleIn);
   }
 
-  /** Makes the role, or replaces the one with its id. */
-  defineRole(role: Role): Promise<void> {
-    return this.#change(async () => {
-      await this.#publish([roleTemplate(role, this.#nextTime())]);
-    });
+  /** False if there is a role with its id. */
+  createRole(role: Role): Promise<boolean> {
+    return this.#defineRole(role, false);
+  }
+
+  /** Replaces the role with its id; false if there is none. */
+  editRole(role: Role): Promise<boolean> {
+    return this.#defineRole(role, true);
   }
 
   /** Takes the role from all who have it, too. */
@@ -156,6 +159,15 @@ export class Membership {
     const members = new Map([...this.#members, ...keys.map((key) => [key, []] as const)]);
     const news = keys.map((key) => addedTemplate(key, now, fingerprint));
     await this.#save(members, now, news);
+  }
+
+  #defineRole(role: Role, isPresent: boolean): Promise<boolean> {
+    return this.#change(async () => {
+      const roles = await this.roles();
+      if (roles.some(({ id }) => id === role.id) !== isPresent) return false;
+      await this.#publish([roleTemplate(role, this.#nextTime())]);
+      return true;
+    });
   }
 
   #setRoles(

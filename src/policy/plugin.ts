@@ -13,6 +13,7 @@ import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
 import type { VerifiedEvent } from "../nostr/event.ts";
 import type { EventId } from "../nostr/key.ts";
+import { KIND_VANISH } from "../nostr/kind.ts";
 import { accept, type Policy, reject, type WriteVerdict } from "../policy.ts";
 import { verdictOf } from "./plugin/answer.ts";
 import { PluginProcess } from "./plugin/process.ts";
@@ -71,6 +72,8 @@ export class PluginPolicy implements Policy {
 
   /** Never rejects. Verdicts on the events of one peer come in their order. */
   write(event: VerifiedEvent, peer: Peer): Promise<WriteVerdict> {
+    // Whoever wants to be forgotten is heard (NIP-62).
+    if (event.kind === KIND_VANISH) return Promise.resolve(accept);
     if (this.#waiting >= MAX_WAITING) {
       return Promise.resolve(reject("rate-limited", "too many events wait for the relay's policy"));
     }

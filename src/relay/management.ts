@@ -7,7 +7,7 @@
 import type { Peer } from "../channel.ts";
 import type { Log } from "../log.ts";
 import type { RulingList, Rulings } from "../moderation.ts";
-import type { PublicKey } from "../nostr/key.ts";
+import type { EventId, PublicKey } from "../nostr/key.ts";
 import type { Reason } from "../nostr/message.ts";
 import { isRecord, type Parsed } from "../nostr/parsed.ts";
 import type { EventStore } from "../store.ts";
@@ -16,6 +16,8 @@ import { reportedEvents } from "./reports.ts";
 import type { Roles } from "./roles.ts";
 
 export interface ManagementParts {
+  /** The relay's own key: it and its events cannot be banned. */
+  readonly self: PublicKey;
   readonly rulings: Rulings;
   readonly store: EventStore;
   readonly relay: ManagedRelay;
@@ -85,12 +87,13 @@ export class Management {
   }
 
   #keys(): Record<string, Method> {
-    const { rulings, relay } = this.#parts;
+    const { rulings, relay, self } = this.#parts;
     const expel = (key: PublicKey, reason: Reason) =>
       relay.expel((peer) => peer.pubkeys.has(key), reason);
     return {
       banpubkey: (params) => {
         const key = params.pubkey(0);
+        if (key === self) throw new CallError("this is the relay's own key; it cannot be banned");
         rulings.set("banned pubkey", key, params.optionalText(1));
         expel(key, "blocked: this key is banned from this relay");
         return true;
@@ -121,6 +124,7 @@ export class Management {
       },
       banevent: async (params) => {
         const id = params.eventId(0);
+        await this.#refuseOwn(id);
         this.#rule("banned event", id, params);
         this.#lift("allowed event", id);
         // It may have been accepted a moment ago.
@@ -130,6 +134,14 @@ export class Management {
       },
       listbannedevents: () => this.#list("banned event", "id"),
     };
+  }
+
+  /** Its list of members for instance, without which nobody would be one. */
+  async #refuseOwn(id: EventId): Promise<void> {
+    const { store, self } = this.#parts;
+    const own = { ids: new Set([id]), authors: new Set([self]), tags: new Map() };
+    if ((await store.count([own])) === 0) return;
+    throw new CallError("this event is by the relay itself; it cannot be banned");
   }
 
   #description(): Record<string, Method> {

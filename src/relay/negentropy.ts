@@ -40,6 +40,10 @@ export class Negentropy {
    */
   open(opening: Opening): void | Promise<void> {
     this.close(opening.id);
+    if (this.#quota.max === 0) {
+      this.refuse(opening.id, "unsupported: this relay does not reconcile");
+      return;
+    }
     this.#forgetStopped();
     if (this.#open.size >= MAX_RECONCILIATIONS) {
       this.refuse(opening.id, `rate-limited: at most ${MAX_RECONCILIATIONS} NEG-OPENs at once`);

@@ -8,7 +8,7 @@ import type { Reason } from "../nostr/message.ts";
 /** Empty pages in a row after which an answer costs more than it may: millions of events looked at. */
 export const MAX_FRUITLESS = 10_000;
 
-/** What a REQ or COUNT is told then. */
+/** What is told then to who asked. */
 export const TOO_COSTLY: Reason =
   "error: this query looks at too many events, it needs closer filters";
 

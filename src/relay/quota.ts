@@ -41,19 +41,20 @@ export class SharedQuota {
 
 /** One connection's. */
 export class Quota {
-  readonly #max: number;
+  /** 0 where nothing is reconciled at all. */
+  readonly max: number;
   readonly #shared: SharedQuota;
   #held = 0;
 
   constructor(max: number, shared: SharedQuota) {
-    this.#max = max;
+    this.max = max;
     this.#shared = shared;
   }
 
   /** Takes all of them, or none and says why. */
   take(records: number): Refusal | undefined {
-    if (this.#held + records > this.#max) {
-      return { reason: "blocked: this query is too big", max: this.#max };
+    if (this.#held + records > this.max) {
+      return { reason: "blocked: this query is too big", max: this.max };
     }
     if (!this.#shared.take(records)) {
       return { reason: "rate-limited: others are reconciling too much; try again later" };

@@ -8,11 +8,11 @@ import type { CryptoProvider } from "../crypto.ts";
 import type { Log } from "../log.ts";
 import type { Filter } from "../nostr/filter.ts";
 import { IdSet } from "../nostr/id-set.ts";
-import { type NegReason, negError, negMessage, type Reason } from "../nostr/message.ts";
+import { type NegReason, negError, negMessage } from "../nostr/message.ts";
 import { answerNegentropy } from "../nostr/negentropy.ts";
 import type { EventStore } from "../store.ts";
 import type { Outbox } from "./outbox.ts";
-import { MAX_FRUITLESS } from "./pace.ts";
+import { MAX_FRUITLESS, TOO_COSTLY } from "./pace.ts";
 import type { Quota } from "./quota.ts";
 import type { Reader } from "./reader.ts";
 
@@ -34,7 +34,6 @@ export interface Opening {
 
 /** Bytes of an answer. In hex it fits a message of 128 KiB, which most clients take. */
 const MAX_ANSWER = 60_000;
-const TOO_COSTLY: Reason = "error: this query looks at too many events, it needs a closer filter";
 /** What a client may take between an answer and its next message. */
 const IDLE_MILLISECONDS = 120_000;
 

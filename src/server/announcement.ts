@@ -3,30 +3,32 @@
 import {
   addressOf,
   encodeProfile,
-  endpointOf,
   parseAddress,
+  placeOf,
   type RelayAddress,
 } from "../nostr/address.ts";
 import { encodeNpub, type PublicKey } from "../nostr/key.ts";
 import { ConfigError, type RelayConfig } from "./config.ts";
 
 export interface Announcement {
+  /** The relay's key. */
+  readonly self: PublicKey;
   readonly npub: string;
   /** The first of the relay's addresses, as `nostr+ws://npub1…@host:port/path`. */
   readonly address: string;
   /** NIP-19, with all of them. */
   readonly nprofile: string;
   /**
-   * Whether a URL leads to this relay: host and port count, and the key where it names one (NIP-42
-   * on plain connections, NIP-62).
+   * Whether a URL leads to this relay: host, port and path count, and the key where it names one
+   * (NIP-42 on plain connections, NIP-62). A "/" at the end may be there or not.
    */
   isOwnUrl(url: string): boolean;
   /** Whether a URL is the one of an HTTP request to this relay that came this way (NIP-98). */
-  isRequestUrl(url: string, place: RequestPlace): boolean;
+  isRequestUrl(url: string, way: RequestWay): boolean;
 }
 
 /** From this machine, or over TLS that ends at a trusted proxy. */
-export type RequestPlace = "local" | "tls";
+export type RequestWay = "local" | "tls";
 
 /** Names under which a relay without configured addresses is reached on its own machine. */
 const LOCAL_HOSTS = ["127.0.0.1", "localhost", "[::1]"];
@@ -46,13 +48,13 @@ export function announce(
     throw new ConfigError([`addresses[${index}]: ${address.reason}`]);
   });
   const first = configured[0] ?? boundAddress(config, relay, port);
-  const addresses = configured.length === 0 ? [first] : configured;
-  const local = LOCAL_HOSTS.map((host) => `${host}:${port}`);
-  const endpoints = new Set(addresses.map(({ endpoint }) => endpoint));
-  if (configured.length === 0) for (const endpoint of local) endpoints.add(endpoint);
-  const localEndpoints = new Set([...endpoints, ...local]);
-  const paths = new Set([config.path, ...addresses.map(({ url }) => new URL(url).pathname)]);
+  const isConfigured = configured.length > 0;
+  const addresses = isConfigured ? configured : [first];
+  const local = LOCAL_HOSTS.map((host) => `ws://${host}:${port}${config.path}`);
+  const own = placesOf([...addresses.map(({ url }) => url), ...(isConfigured ? [] : local)]);
+  const ownHere = new Set([...own, ...placesOf(local)]);
   return {
+    self: relay,
     npub: encodeNpub(relay),
     address: first.canonical,
     nprofile: encodeProfile(relay, addresses),
@@ -60,17 +62,16 @@ export function announce(
       // A key in the URL says more than the place: it may not be somebody else's.
       const address = parseAddress(url);
       if (address.ok && address.value.relay !== relay) return false;
-      const endpoint = endpointOf(url);
-      return endpoint.ok && endpoints.has(endpoint.value);
+      const place = placeOf(url);
+      return place.ok && own.has(place.value);
     },
-    isRequestUrl(url, place) {
+    isRequestUrl(url, way) {
       // Relays are known by ws:// and wss://, requests are made with http:// and https://.
       const dialled = url.replace(/^http(?=s?:)/i, "ws");
-      const endpoint = endpointOf(dialled);
-      if (!endpoint.ok || !/^wss?:[^?#]*$/i.test(dialled)) return false;
-      if (place === "tls" && !/^wss:/i.test(dialled)) return false;
-      const known = place === "local" ? localEndpoints : endpoints;
-      return known.has(endpoint.value) && paths.has(new URL(dialled).pathname);
+      if (!/^wss?:[^?#]*$/i.test(dialled)) return false;
+      if (way === "tls" && !/^wss:/i.test(dialled)) return false;
+      const place = placeOf(dialled);
+      return place.ok && (way === "local" ? ownHere : own).has(place.value);
     },
   };
 }
@@ -78,6 +79,10 @@ export function announce(
 /** Whether a relay that listens there listens on every address of the machine. */
 export function isWildcard(host: string): boolean {
   return host === "0.0.0.0" || host === "::";
+}
+
+function placesOf(urls: readonly string[]): ReadonlySet<string> {
+  return new Set(urls.map(placeOf).flatMap((place) => (place.ok ? [place.value] : [])));
 }
 
 function boundAddress(

@@ -17,7 +17,7 @@ import type { EventId, PublicKey } from "../nostr/key.ts";
 import { malformed, type Parsed, parsed } from "../nostr/parsed.ts";
 import type { Answer } from "../relay/management.ts";
 import { addressGroup, isListed, isLoopback, plainAddress, requestAddress } from "./admission.ts";
-import type { RequestPlace } from "./announcement.ts";
+import type { RequestWay } from "./announcement.ts";
 
 export interface ManagementOptions {
   /** The one path that is served. */
@@ -30,7 +30,7 @@ export interface ManagementOptions {
   readonly clock: Clock;
   readonly log: Log;
   /** Whether a URL is the relay's own, for requests that come this way. */
-  isRequestUrl(url: string, place: RequestPlace): boolean;
+  isRequestUrl(url: string, way: RequestWay): boolean;
   /** Carries out the text of a request; never rejects. */
   answer(text: string, administrator: PublicKey): Promise<Answer>;
 }
@@ -81,20 +81,20 @@ export class ManagementEndpoint {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { trustedProxies, log, isHidden } = this.#options;
     const address = requestAddress(request, trustedProxies);
-    const place = placeOf(request, trustedProxies);
+    const way = wayOf(request, trustedProxies);
     const refuse = (status: number, reason: string): void => {
       log("warn", "management refused", { address, status, reason });
       request.resume();
-      if (isHidden && place !== "local") response.writeHead(404, { "Content-Length": 0 }).end();
+      if (isHidden && way !== "local") response.writeHead(404, { "Content-Length": 0 }).end();
       else send(response, status, { error: reason });
     };
-    if (place === undefined) return refuse(403, "only on this machine, or over TLS");
+    if (way === undefined) return refuse(403, "only on this machine, or over TLS");
     if (this.#failures.areTooMany(address)) return refuse(429, "too many failed attempts");
     const fail = (reason: string): void => {
       this.#failures.add(address);
       refuse(401, reason);
     };
-    const claimed = this.#readAuthorization(request, place);
+    const claimed = this.#readAuthorization(request, way);
     if (!claimed.ok) return fail(claimed.reason);
     const body = await readBody(request);
     if (!body) return refuse(413, `a request has at most ${MAX_BODY} bytes`);
@@ -107,11 +107,11 @@ export class ManagementEndpoint {
   }
 
   /** Before the body is read: what is claimed, and whether the one who claims it is of any interest. */
-  #readAuthorization(request: IncomingMessage, place: RequestPlace): Parsed<NostrEvent> {
+  #readAuthorization(request: IncomingMessage, way: RequestWay): Parsed<NostrEvent> {
     const { clock, administrators, isRequestUrl } = this.#options;
     const event = readHttpAuth(request.headers.authorization, {
       method: "POST",
-      isRequested: (url) => isRequestUrl(url, place),
+      isRequested: (url) => isRequestUrl(url, way),
       now: clock.now(),
     });
     if (!event.ok) return event;
@@ -133,10 +133,7 @@ export class ManagementEndpoint {
  * A proxy on this machine speaks for strangers, so whatever a proxy has marked is not local. A
  * trusted proxy is believed when it says that the client came over TLS.
  */
-function placeOf(
-  { socket, headers }: IncomingMessage,
-  proxies: BlockList,
-): RequestPlace | undefined {
+function wayOf({ socket, headers }: IncomingMessage, proxies: BlockList): RequestWay | undefined {
   const neighbour = plainAddress(socket.remoteAddress ?? "");
   if (isLoopback(neighbour) && !FORWARDING.some((name) => headers[name] !== undefined)) {
     return "local";

@@ -28,6 +28,8 @@ export interface MembersParts
   readonly secretKey: SecretKey;
   readonly crypto: CryptoProvider;
   readonly webOfTrust: Groups["webOfTrust"];
+  /** Whose invites are void, whatever list they stand in. */
+  isBanned(key: PublicKey): boolean;
 }
 
 const DAY = 86_400;
@@ -35,7 +37,7 @@ const DAY = 86_400;
 /** Reads the list, and adds the members of the configuration. Rejects when the store fails. */
 export async function openMembers(
   settings: RelayConfig["membership"],
-  { secretKey, crypto, webOfTrust, ...parts }: MembersParts,
+  { secretKey, crypto, webOfTrust, isBanned, ...parts }: MembersParts,
 ): Promise<Members> {
   const self = publicKeyOf(secretKey, crypto);
   const sign: MembershipParts["sign"] = (template) => signEvent(template, secretKey, crypto);
@@ -48,7 +50,7 @@ export async function openMembers(
     codes: inviteCodes(secretKey, codes, crypto),
     clock: parts.clock,
     inviteSeconds: inviteDays * DAY,
-    mayInvite: (key: PublicKey) => key === self || circle.holds(key),
+    mayInvite: (key: PublicKey) => key === self || (circle.holds(key) && !isBanned(key)),
     sign,
   };
   return {
@@ -70,27 +72,20 @@ export function makeInvite(
 }
 
 function managedRoles(membership: Membership): Roles {
-  const exists = async (id: string): Promise<boolean> =>
-    (await membership.roles()).some((role) => role.id === id);
   const done = parsed(true as const);
-  const ofMember = (isMember: boolean): Parsed<true> =>
-    isMember ? done : malformed("this key is no member");
+  const unless = (isDone: boolean, reason: string): Parsed<true> =>
+    isDone ? done : malformed(reason);
   return {
-    async create(role) {
-      if (await exists(role.id)) return malformed("there is such a role already");
-      await membership.defineRole(role);
-      return done;
-    },
-    async edit(role) {
-      if (!(await exists(role.id))) return malformed("there is no such role");
-      await membership.defineRole(role);
-      return done;
-    },
+    create: async (role) =>
+      unless(await membership.createRole(role), "there is such a role already"),
+    edit: async (role) => unless(await membership.editRole(role), "there is no such role"),
     async delete(id) {
       await membership.deleteRole(id);
       return done;
     },
-    assign: async (pubkey, id) => ofMember(await membership.assignRole(pubkey, id)),
-    unassign: async (pubkey, id) => ofMember(await membership.unassignRole(pubkey, id)),
+    assign: async (pubkey, id) =>
+      unless(await membership.assignRole(pubkey, id), "this key is no member"),
+    unassign: async (pubkey, id) =>
+      unless(await membership.unassignRole(pubkey, id), "this key is no member"),
   };
 }

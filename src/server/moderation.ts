@@ -41,12 +41,13 @@ export interface ManagedParts
 /** `undefined` where nobody is an administrator. */
 export function managementEndpoint(
   config: RelayConfig,
-  { isRequestUrl }: Announcement,
+  { self, isRequestUrl }: Announcement,
   { blocked, crypto, clock, ...parts }: ManagedParts,
 ): ManagementEndpoint | undefined {
   if (config.administrators.length === 0) return undefined;
   const management = new Management({
     ...parts,
+    self,
     acceptedKinds: () => acceptedKinds(config.access, parts.rulings),
     networkOf: blockableNetwork,
     isBlocked: (address) => blocked.has(address),

@@ -93,8 +93,8 @@ async function openWebOfTrust(
 }
 
 async function membersOf(
-  { membership }: RelayConfig,
-  { store, clock, log, secretKey, crypto }: RulesParts,
+  { membership, access }: RelayConfig,
+  { store, rulings, clock, log, secretKey, crypto }: RulesParts,
   webOfTrust: WebOfTrust,
   relay: () => Relay | undefined,
 ): Promise<Members | undefined> {
@@ -106,6 +106,7 @@ async function membersOf(
     secretKey,
     crypto,
     webOfTrust,
+    isBanned: (key) => access.connect.deny.includes(key) || rulings.has("banned pubkey", key),
     publish: (events) => relay()?.publish(events) ?? store.insert(events),
     removed: (pubkey) => void relay()?.review(pubkey),
   });

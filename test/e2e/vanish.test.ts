@@ -48,16 +48,18 @@ test("a request may name the relay in each of its ways, and must name this one",
   };
   const own = [
     relay.address,
-    "ws://relay.example",
+    "ws://relay.example/path",
     "WS://RELAY.EXAMPLE:80/path/",
-    "ws://relay.example./",
+    "ws://relay.example./path",
   ];
   for (const url of own) assert.equal(await ask(url), true, url);
   const others = [
     local,
-    "wss://relay.example",
-    "ws://relay.example:81",
-    "https://relay.example",
+    "ws://relay.example",
+    "ws://relay.example/other",
+    "wss://relay.example/path",
+    "ws://relay.example:81/path",
+    "https://relay.example/path",
     "relay",
   ];
   for (const url of others) assert.equal(await ask(url), false, url);

@@ -77,4 +77,6 @@ test("bans concern the event itself and its author", () => {
   rulings.set("banned pubkey", key(1), "");
   assert.equal(judgeBans(event, rulings).accepted, false);
   assert.equal(judgeBans(madeUp({ pubkey: key(2) }), rulings).accepted, true);
+  const vanishing = madeUp({ pubkey: key(1), kind: 62 });
+  assert.equal(judgeBans(vanishing, rulings).accepted, true, "the banned may vanish (NIP-62)");
 });

@@ -20,6 +20,14 @@ describe("a query", () => {
     ]);
   });
 
+  it("counts letters, of which a Korean syllable has two or three", () => {
+    assert.deepEqual(terms("서울 집 나"), [
+      ["서울", true],
+      ["집", true],
+      ["나", false],
+    ]);
+  });
+
   it("keeps what has no spaces together", () => {
     assert.deepEqual(terms("東京都 京 👍"), [
       ["東京", "京都", false],

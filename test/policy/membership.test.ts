@@ -122,9 +122,13 @@ for (const [name, openStore] of stores) {
     const store = await openStore();
     const { membership } = await opened(store);
     await membership.add(alice);
-    await membership.defineRole({ id: "king", label: "King", color: 37 });
-    await membership.defineRole({ id: "king", label: "Queen" });
-    await membership.defineRole({ id: "page" });
+    assert.equal(await membership.editRole({ id: "king" }), false, "there is none yet");
+    const king = { id: "king", label: "King", color: 37 };
+    const twice = [membership.createRole(king), membership.createRole({ id: "king" })];
+    assert.deepEqual(await Promise.all(twice), [true, false]);
+    assert.deepEqual(await membership.roles(), [king]);
+    assert.equal(await membership.editRole({ id: "king", label: "Queen" }), true);
+    assert.equal(await membership.createRole({ id: "page" }), true);
     assert.deepEqual(
       [...(await membership.roles())].sort((a, b) => (a.id < b.id ? -1 : 1)),
       [{ id: "king", label: "Queen" }, { id: "page" }],
@@ -137,7 +141,7 @@ for (const [name, openStore] of stores) {
     await membership.deleteRole("king");
     assert.deepEqual([...membership.members], [[alice, []]]);
     assert.deepEqual(await membership.roles(), [{ id: "page" }]);
-    await membership.defineRole({ id: "king" });
+    assert.equal(await membership.createRole({ id: "king" }), true);
     assert.equal((await membership.roles()).length, 2, "the id can be used again");
     await store.close();
   });

@@ -45,6 +45,12 @@ describe("plugins as operators write them", TIMEOUT, () => {
     );
   });
 
+  test("requests to vanish are not theirs to refuse (NIP-62)", async (t) => {
+    const plugin = testPlugin(t, "exit 1");
+    assert.equal(await plugin.write(event("forget me", { kind: 62 })), "true");
+    assert.equal(plugin.starts(), 0);
+  });
+
   test("a path to a program, started anew when the file has changed", async (t) => {
     const folder = mkdtempSync(join(tmpdir(), "npubwire-"));
     t.after(() => rmSync(folder, { recursive: true }));

@@ -12,6 +12,7 @@ import { Author, NOW } from "./conformance/session.ts";
 import { createTestRelay, Gate, stranger, turns } from "./setup.ts";
 
 const administrator = new Author().pubkey;
+const operator = new Author();
 const METHODS = [
   ...["banpubkey", "unbanpubkey", "listbannedpubkeys"],
   ...["allowpubkey", "unallowpubkey", "listallowedpubkeys"],
@@ -27,6 +28,7 @@ function setUp(roles?: Roles, store = new MemoryStore()) {
   const testRelay = createTestRelay({ store });
   let changes = 0;
   const management = new Management({
+    self: operator.pubkey,
     rulings,
     store,
     relay: testRelay.relay,
@@ -76,6 +78,17 @@ describe("management (NIP-86)", () => {
     assert.deepEqual(await call("unbanpubkey", other.pubkey), done);
     assert.deepEqual(await call("listbannedpubkeys"), { result: [] });
     assert.deepEqual(rulings.entries("banned pubkey"), []);
+  });
+
+  it("refuses to ban the relay itself, and what it has signed", async () => {
+    const { call, store, rulings } = setUp();
+    const list = operator.sign({ kind: 13_534, tags: [["-"]] });
+    await store.insert([list]);
+    const before = rulings.revision;
+    assert.match(await errorOf(call("banpubkey", operator.pubkey)), /^this is the relay's own key/);
+    assert.match(await errorOf(call("banevent", list.id)), /^this event is by the relay itself/);
+    assert.equal(await store.count([{ ids: new Set([list.id]), tags: new Map() }]), 1);
+    assert.equal(rulings.revision, before);
   });
 
   it("allows keys, and ends the channels of those it no longer allows", async () => {

@@ -23,6 +23,7 @@ const refusedHere = /^restricted: this key may not/;
 interface Club {
   readonly owner: Author;
   readonly self: PublicKey;
+  readonly banned: Set<PublicKey>;
   connect(...authors: Author[]): PairClient;
   /** A code by the operator. */
   invite(days?: number): string;
@@ -34,6 +35,7 @@ async function club(
   settings: Partial<RelayConfig["membership"]> = {},
 ): Promise<Club> {
   const store = new MemoryStore();
+  const banned = new Set<PublicKey>();
   const [owner, operator] = [new Author(), new Author()];
   const { secretKey } = operator;
   let relay: Relay | undefined;
@@ -54,6 +56,7 @@ async function club(
       log: () => {},
       secretKey,
       webOfTrust: nobody,
+      isBanned: (key) => banned.has(key),
       publish: (events) => (relay ? relay.publish(events) : store.insert(events)),
       removed: (key) => void relay?.review(key),
     },
@@ -64,6 +67,7 @@ async function club(
   relay = testRelay.relay;
   return {
     owner,
+    banned,
     self: operator.pubkey,
     connect: (...authors) =>
       testRelay.connect({ pubkeys: authors.map(({ pubkey }) => pubkey), challenge: "riddle" }),
@@ -260,6 +264,17 @@ test("nobody gets invites where the operator alone makes them, or some are named
   assert.equal(await askForInvite(connect(owner).session), undefined);
   assert.equal(await askForInvite(connect().session), undefined);
   assert.notEqual(await askForInvite(connect(owner, porter).session), undefined);
+});
+
+test("who is banned has no more invites to give, though a member still", async () => {
+  const { connect, owner, banned } = await club(membersOnly, { inviters: ["members"] });
+  const [host, guest] = [connect(owner).session, new Author()];
+  const code = await askForInvite(host);
+  assert.notEqual(code, undefined);
+  banned.add(owner.pubkey);
+  const { reason } = await connect(guest).session.publish(joining(guest, code));
+  assert.equal(reason, "restricted: that is an invalid invite code");
+  assert.equal(await askForInvite(host), undefined);
 });
 
 test("a banned key is not let in to join", async () => {

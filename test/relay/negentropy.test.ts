@@ -122,6 +122,15 @@ describe("NEG-ERR", () => {
     assert.equal((await session.next())[0], "NEG-MSG");
   });
 
+  test("unsupported: reconciliation is switched off, whatever is asked", async () => {
+    const limits = { ...CONFORMANCE_LIMITS, maxNegentropyEvents: 0 };
+    const { session } = (await relayWith(events, { limits })).connect();
+    for (const filter of [{}, { ids: [] }, { limit: 0 }]) {
+      const [reason] = await refused(session, "NEG-OPEN", "x", filter, NOTHING);
+      assert.equal(reason, "unsupported: this relay does not reconcile");
+    }
+  });
+
   test("rate-limited: all connections together hold too much, until one ends", async () => {
     const limits = { ...CONFORMANCE_LIMITS, maxNegentropyEvents: 60 };
     const relay = await relayWith(events, { limits });

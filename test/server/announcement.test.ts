@@ -57,11 +57,13 @@ describe("announce", () => {
     const { isRequestUrl } = announce({ ...bound, addresses }, relay, 7777);
     for (const [url, overTls, locally] of [
       ["https://relay.example.com/inbox", true, true],
-      ["wss://RELAY.example.com:443/", true, true],
-      ["http://relay.example.com:443/", false, true],
+      ["wss://RELAY.example.com:443/inbox/", true, true],
+      ["http://relay.example.com:443/inbox", false, true],
       ["http://10.0.0.1:7777/", false, true],
       ["http://127.0.0.1:7777", false, true],
-      ["ws://[::1]:7777/inbox", false, true],
+      ["ws://[::1]:7777/", false, true],
+      ["ws://[::1]:7777/inbox", false, false],
+      ["https://relay.example.com/", false, false],
       ["https://127.0.0.1:7777/", false, true],
       ["http://127.0.0.1:7778/", false, false],
       ["https://relay.example.com/other", false, false],
@@ -77,6 +79,28 @@ describe("announce", () => {
         url,
       );
     }
+  });
+
+  it("knows its own URLs by their path, too: two relays may share a host", () => {
+    const addresses = ["wss://example.com/a", "ws://10.0.0.1:7777/"];
+    const { isOwnUrl } = announce({ ...bound, addresses }, relay, 7777);
+    for (const url of [
+      "wss://example.com/a",
+      "wss://example.com/a/",
+      "wss://example.com/a?token=1",
+      `nostr+wss://${NPUB}@example.com/a`,
+      "ws://10.0.0.1:7777",
+    ]) {
+      assert.equal(isOwnUrl(url), true, url);
+    }
+    for (const url of ["wss://example.com/b", "wss://example.com", "wss://example.com/a/b"]) {
+      assert.equal(isOwnUrl(url), false, url);
+    }
+    const local = announce({ ...bound, path: "/nostr/" }, relay, 7777);
+    assert.equal(local.isOwnUrl("ws://localhost:7777/nostr"), true);
+    assert.equal(local.isOwnUrl("ws://localhost:7777"), false);
+    const slashes = `ws://localhost:7777${"/".repeat(400_000)}x`;
+    assert.equal(local.isOwnUrl(slashes), false, "in no time");
   });
 
   it("knows its own URLs by host, port and key", () => {
