@@ -10,30 +10,41 @@ import type { CryptoProvider } from "../crypto.ts";
 import { type AesGcm, type AesGcmBinding, nativeAesGcm, opensslAesGcm } from "./aes-gcm.ts";
 import { plain } from "./bytes.ts";
 import { nobleCrypto } from "./noble.ts";
-import { checkLength, orRangeError } from "./range.ts";
+import { verifyByRecovery, wasmSchnorr } from "./schnorr.ts";
 import { type PointMultiplication, secp256k1x } from "./secp256k1x.ts";
 
 export interface NodeCryptoOptions {
   /** Who multiplies points by secrets. Default: `native` if the package loads, else `openssl`. */
   readonly ecdh?: "native" | "openssl";
-  /** Who signs and verifies. Default: `wasm` if the package loads, else `noble`. */
-  readonly schnorr?: "wasm" | "noble";
+  /**
+   * Who verifies signatures. Default: the first that loads. `native` leaves signing to `wasm`,
+   * which leaves it to `noble` where it does not load.
+   */
+  readonly schnorr?: "native" | "wasm" | "noble";
   /** Who seals and opens. Default: `native` if our binding was built, else `openssl`. */
   readonly aesGcm?: "native" | "openssl";
 }
 
 /** Throws when an implementation that `options` names, or every one for ECDH, is missing. */
 export function createNodeCrypto(options: NodeCryptoOptions = {}): CryptoProvider {
-  const native = options.ecdh === "openssl" ? undefined : loadNative();
-  const wasm = options.schnorr === "noble" ? undefined : loadWasm();
-  if (options.ecdh === "native" && !native) throw new Error("secp256k1 has no native binding here");
-  if (options.schnorr === "wasm" && !wasm) throw new Error("tiny-secp256k1 does not load here");
-  const multiplication = native ?? openssl();
+  // Only the binding itself: the package's root would fall back to elliptic, which is not constant time.
+  const native = load<typeof import("secp256k1")>("secp256k1/bindings.js");
+  const wasm =
+    options.schnorr === "noble"
+      ? undefined
+      : load<typeof import("tiny-secp256k1")>("tiny-secp256k1");
+  const { ecdh = native ? "native" : "openssl" } = options;
+  const { schnorr = native ? "native" : wasm ? "wasm" : "noble" } = options;
+  if (!native && (ecdh === "native" || schnorr === "native")) {
+    throw new Error("secp256k1 has no native binding here");
+  }
+  if (!wasm && schnorr === "wasm") throw new Error("tiny-secp256k1 does not load here");
+  const multiplication = native && ecdh === "native" ? nativeEcdh(native) : opensslEcdh();
+  const { signSchnorr, verifySchnorr } = wasm ? wasmSchnorr(wasm, randomBytes) : nobleCrypto;
   const aesGcm = options.aesGcm === "openssl" ? undefined : loadAesGcm();
   if (options.aesGcm === "native" && !aesGcm) throw new Error("the native AES-GCM is not built");
   return {
-    ...nobleCrypto,
-    name: `node (ecdh ${native ? "native" : "openssl"}, schnorr ${wasm ? "wasm" : "noble"}, aes-gcm ${aesGcm ? "native" : "openssl"})`,
+    name: `node (ecdh ${ecdh}, schnorr ${schnorr}, aes-gcm ${aesGcm ? "native" : "openssl"})`,
     // noble multiplies by secrets when it signs.
     constantTime: wasm !== undefined,
     secp256k1x: secp256k1x(multiplication, randomBytes),
@@ -42,21 +53,16 @@ export function createNodeCrypto(options: NodeCryptoOptions = {}): CryptoProvide
     hkdfSha256: (salt, inputKey, info, length) =>
       new Uint8Array(hkdfSync("sha256", inputKey, salt, info, length)),
     aes256gcm: aesGcm ?? opensslAesGcm,
-    ...wasm,
+    verifySchnorr:
+      native && schnorr === "native" ? verifyByRecovery(native, verifySchnorr) : verifySchnorr,
+    signSchnorr,
   };
 }
 
 const require: NodeJS.Require = createRequire(import.meta.url);
 
-type Schnorr = Pick<CryptoProvider, "verifySchnorr" | "signSchnorr">;
-
-/**
- * libsecp256k1's ECDH and key generation, constant time by its authors. Only the binding itself is
- * loaded: the package's root would fall back to elliptic, which is not constant time.
- */
-function loadNative(): PointMultiplication | undefined {
-  const binding = load<typeof import("secp256k1")>("secp256k1/bindings.js");
-  if (!binding) return undefined;
+/** libsecp256k1's ECDH and key generation, constant time by its authors. */
+function nativeEcdh(binding: typeof import("secp256k1")): PointMultiplication {
   binding.contextRandomize(randomBytes(32));
   const xbuf = new Uint8Array(32);
   const ybuf = new Uint8Array(32);
@@ -73,7 +79,7 @@ function loadNative(): PointMultiplication | undefined {
 }
 
 /** OpenSSL's ECDH: a Montgomery ladder, constant time by its authors. */
-function openssl(): PointMultiplication {
+function opensslEcdh(): PointMultiplication {
   if (!getCurves().includes("secp256k1")) throw new Error("this OpenSSL has no secp256k1");
   const keyed = (secretKey: Uint8Array) => {
     const ecdh = createECDH("secp256k1");
@@ -83,30 +89,6 @@ function openssl(): PointMultiplication {
   return {
     base: (secretKey) => plain(keyed(secretKey).getPublicKey(null, "compressed")),
     shared: (secretKey, point) => plain(keyed(secretKey).computeSecret(point)),
-  };
-}
-
-/**
- * libsecp256k1 as WebAssembly: BIP-340 only. Its point and tweak multiplication must never see a
- * secret, for they are not constant time; signing is generator multiplication, which is.
- */
-function loadWasm(): Schnorr | undefined {
-  const wasm = load<typeof import("tiny-secp256k1")>("tiny-secp256k1");
-  if (!wasm) return undefined;
-  return {
-    verifySchnorr(signature, message, publicKey) {
-      try {
-        return wasm.verifySchnorr(message, publicKey, signature);
-      } catch {
-        return false; // Wrong lengths, and numbers that are out of range, throw.
-      }
-    },
-    signSchnorr(message, secretKey) {
-      checkLength("message", message, 32);
-      return orRangeError("secret key is not in 1..n-1", () =>
-        wasm.signSchnorr(message, secretKey, randomBytes(32)),
-      );
-    },
   };
 }
 

@@ -12,7 +12,8 @@ const RUNS = process.env["SLOW"] ? 500 : 8;
 
 const best = createNodeCrypto();
 const worst = createNodeCrypto({ ecdh: "openssl", schnorr: "noble", aesGcm: "openssl" });
-const providers = [nobleCrypto, worst, best];
+const wasm = createNodeCrypto({ schnorr: "wasm" });
+const providers = [nobleCrypto, worst, wasm, best];
 // What has to be compiled is optional.
 const native = best.name.includes("ecdh native");
 const aesGcm = best.name.includes("aes-gcm native") ? "native" : "openssl";
@@ -22,15 +23,19 @@ for (const provider of providers) conformance(provider.name, provider);
 describe("the choice of a Node provider", () => {
   it("takes the best that is present", () => {
     const ecdh = native ? "native" : "openssl";
-    assert.equal(best.name, `node (ecdh ${ecdh}, schnorr wasm, aes-gcm ${aesGcm})`);
-    assert.equal(createNodeCrypto({ ecdh, schnorr: "wasm", aesGcm }).name, best.name);
+    const schnorr = native ? "native" : "wasm";
+    assert.equal(best.name, `node (ecdh ${ecdh}, schnorr ${schnorr}, aes-gcm ${aesGcm})`);
+    assert.equal(createNodeCrypto({ ecdh, schnorr, aesGcm }).name, best.name);
   });
 
   it("takes OpenSSL where it is told to, or the native package is missing", () => {
-    const openssl = createNodeCrypto({ ecdh: "openssl", aesGcm: "openssl" });
+    const openssl = createNodeCrypto({ ecdh: "openssl", schnorr: "wasm", aesGcm: "openssl" });
     assert.equal(openssl.name, "node (ecdh openssl, schnorr wasm, aes-gcm openssl)");
     assert.equal(openssl.constantTime, true);
-    if (!native) assert.throws(() => createNodeCrypto({ ecdh: "native" }), /no native binding/);
+    if (!native) {
+      assert.throws(() => createNodeCrypto({ ecdh: "native" }), /no native binding/);
+      assert.throws(() => createNodeCrypto({ schnorr: "native" }), /no native binding/);
+    }
     if (aesGcm !== "native") {
       assert.throws(() => createNodeCrypto({ aesGcm: "native" }), /not built/);
     }
