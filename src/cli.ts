@@ -2,6 +2,7 @@
 /** The command `npubwire`: arguments in, exit code out. The commands live in `cli/`. */
 
 import { once } from "node:events";
+import { join } from "node:path";
 import { OUTPUT_CLOSED } from "./cli/parts.ts";
 import { run } from "./cli/program.ts";
 import { secretKeySigner, secureWebSocket } from "./client.ts";
@@ -9,6 +10,8 @@ import { systemClock } from "./clock.ts";
 import { createNodeCrypto } from "./crypto/node.ts";
 import { startRelay } from "./index.ts";
 import { hasDatabase, openDatabase, openRulings } from "./server/database.ts";
+import { KnownRelaysFile } from "./server/known-relays.ts";
+import { userFolder } from "./server/user-folder.ts";
 import { VERSION } from "./server/version.ts";
 
 const stop = new AbortController();
@@ -25,6 +28,7 @@ process.exitCode = await run(process.argv.slice(2), {
   environment: process.env,
   startRelay,
   dial: (address, key) => new (secureWebSocket({ signer: secretKeySigner(key) }))(address),
+  knownRelays: new KnownRelaysFile(join(userFolder(process.env), "known_relays")),
   hasDatabase,
   openDatabase,
   openRulings,

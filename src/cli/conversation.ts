@@ -1,7 +1,8 @@
 /** One connection of `publish` or `req` to a relay: it opens, it may be lost, it is closed in order. */
 
 import type { RelayAddress } from "../nostr/address.ts";
-import type { SecretKey } from "../nostr/key.ts";
+import { encodeNpub, type SecretKey } from "../nostr/key.ts";
+import { KnownRelaysError } from "../server/known-relays.ts";
 import { printable } from "../server/log.ts";
 import { CLOSE } from "../transport/constants.ts";
 import { EXIT, Failure } from "./failure.ts";
@@ -29,7 +30,8 @@ export interface ConversationOptions {
 
 /**
  * Connects, lets `talk` run, and closes in order, whatever happened. Returns early when the user
- * stops the command. Throws a {@link Failure} when no relay can be reached or it is lost meanwhile.
+ * stops the command. Throws a {@link Failure} when no relay can be reached or it is lost meanwhile,
+ * and a {@link KnownRelaysError} when one is known by another key.
  */
 export async function converse(
   options: ConversationOptions,
@@ -39,6 +41,7 @@ export async function converse(
   const connection = await connect(options, parts);
   try {
     if (parts.stop.aborted) return;
+    remember(connection.address, parts);
     await Promise.race([talk(connection), connection.lost, stopped(parts.stop)]);
   } finally {
     await connection.close();
@@ -51,7 +54,8 @@ const REFUSALS: readonly number[] = [CLOSE.authRequired, CLOSE.restricted, CLOSE
 async function connect(options: ConversationOptions, parts: CliParts): Promise<Connection> {
   const failures: string[] = [];
   for (const address of options.addresses) {
-    const connection = new Connection(parts.dial(address.canonical, options.key), options, parts);
+    parts.knownRelays.check(address);
+    const connection = new Connection(address, options, parts);
     try {
       await Promise.race([connection.opened, stopped(parts.stop)]);
       return connection;
@@ -64,7 +68,19 @@ async function connect(options: ConversationOptions, parts: CliParts): Promise<C
   throw new Failure(EXIT.unreachable, failures.join("\n"), advice);
 }
 
+/** The relay has proved its key: from now on it must be this one. */
+function remember(address: RelayAddress, parts: CliParts): void {
+  try {
+    if (!parts.knownRelays.remember(address)) return;
+    parts.err(`From now on ${address.endpoint} is known as ${encodeNpub(address.relay)}.\n`);
+  } catch (error) {
+    if (!(error instanceof KnownRelaysError) || error.code === "key-changed") throw error;
+    parts.err(`npubwire: not remembered: ${printable(error.message)}\n`);
+  }
+}
+
 class Connection implements Conversation {
+  readonly address: RelayAddress;
   readonly opened: Promise<void>;
   /** Rejects with a {@link Failure} when the connection ends or the relay is silent for too long. */
   readonly lost: Promise<never>;
@@ -75,7 +91,10 @@ class Connection implements Conversation {
   #giveUp: (failure: Failure) => void = () => {};
   #cancelDeadline: (() => void) | undefined;
 
-  constructor(socket: Socket, { timeout, onMessage }: ConversationOptions, parts: CliParts) {
+  constructor(address: RelayAddress, options: ConversationOptions, parts: CliParts) {
+    const { key, timeout, onMessage } = options;
+    const socket = parts.dial(address.canonical, key);
+    this.address = address;
     this.#socket = socket;
     this.#timeout = timeout;
     this.#parts = parts;

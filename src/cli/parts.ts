@@ -6,6 +6,7 @@ import type { Log } from "../log.ts";
 import type { Rulings } from "../moderation.ts";
 import type { SecretKey } from "../nostr/key.ts";
 import type { RelayConfig } from "../server/config.ts";
+import type { KnownRelays } from "../server/known-relays.ts";
 import type { RunningRelay } from "../server/start.ts";
 import type { EventStore } from "../store.ts";
 
@@ -21,6 +22,8 @@ export interface CliParts {
   ) => Promise<RunningRelay>;
   /** Opens the drop-in WebSocket at a `nostr+ws://npub1…@host` address, signing with `key`. */
   readonly dial: (address: string, key: SecretKey) => Socket;
+  /** Which keys relays have proved before. */
+  readonly knownRelays: KnownRelays;
   /** The database of a relay with this configuration; both from `server/database.ts`. */
   readonly hasDatabase: (config: RelayConfig) => boolean;
   readonly openDatabase: (config: RelayConfig) => Promise<EventStore>;

@@ -3,9 +3,11 @@
 import { Command, CommanderError } from "commander";
 import { ConfigError } from "../server/config.ts";
 import { KeyError } from "../server/key-file.ts";
+import { KnownRelaysError } from "../server/known-relays.ts";
 import { printable } from "../server/log.ts";
 import { addExportCommand } from "./export.ts";
 import { EXIT, type ExitCode, Failure } from "./failure.ts";
+import { addForgetCommand } from "./forget.ts";
 import { addImportCommand } from "./import.ts";
 import { addInviteCommand } from "./invite.ts";
 import { addKeyCommand } from "./key.ts";
@@ -25,7 +27,7 @@ Exit codes:
   0  fine
   1  something was refused or did not work
   2  the command line, the configuration or a key file is wrong
-  3  the relay could not be reached, did not prove its key, or was lost
+  3  the relay could not be reached, did not prove its key, has another key than before, or was lost
 `;
 
 /** Runs one command. `args` are the words after the program's name. Never throws. */
@@ -57,6 +59,7 @@ function program(parts: CliParts): Command {
   addInviteCommand(root, parts);
   addPublishCommand(root, parts);
   addReqCommand(root, parts);
+  addForgetCommand(root, parts);
   addImportCommand(root, parts);
   addExportCommand(root, parts);
   return root;
@@ -69,7 +72,15 @@ function asFailure(error: unknown): Failure {
     const advice = "Every setting with its default stands in npubwire's own relay.config.json.";
     return new Failure(EXIT.usage, lines.map(printable).join("\n  "), advice);
   }
+  if (error instanceof KnownRelaysError) {
+    const exitCode = error.code === "key-changed" ? EXIT.unreachable : EXIT.usage;
+    return new Failure(exitCode, printableLines(error.message), printableLines(error.advice));
+  }
   if (error instanceof KeyError) return new Failure(EXIT.usage, printable(error.message));
   const message = error instanceof Error ? error.message : String(error);
   return new Failure(EXIT.failed, printable(message));
+}
+
+function printableLines(text: string): string {
+  return text.split("\n").map(printable).join("\n");
 }

@@ -35,6 +35,7 @@ export async function npubwire(
     dial: () => {
       throw new Error("no dialling here");
     },
+    knownRelays: { check() {}, remember: () => false, forget: () => false },
     hasDatabase: () => true,
     openDatabase: () => Promise.reject(new Error("no database here")),
     openRulings: async () => new MemoryRulings(),

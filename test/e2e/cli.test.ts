@@ -58,3 +58,25 @@ test("refusals and failures have their own exit codes, and say what to do", asyn
     assert.match(result.out + result.err, words);
   }
 });
+
+test("a relay whose key has changed is not spoken to until the user says so", async (t) => {
+  const home = testFolder(t);
+  const { announced, process: relay } = await relayProcess(t, testFolder(t));
+  const { address, npub, port } = announced;
+  const place = `127.0.0.1:${port}`;
+  const first = await npubwire(["req", "--relay", address, "--limit", "1"], "", home);
+  assert.equal(first.code, 0, first.err);
+  assert.ok(first.err.includes(`${place} is known as ${npub}`));
+  assert.equal((await npubwire(["req", "--relay", address, "--limit", "1"], "", home)).err, "");
+
+  const other = encodeNpub(publicKeyOf(newKey(), crypto));
+  const changed = ["req", "--relay", address.replace(npub, other)];
+  const refused = await npubwire(changed, "", home);
+  assert.equal(refused.code, 3);
+  assert.match(refused.err, /known by another key; nothing was sent/);
+  assert.ok(refused.err.includes(`npubwire forget ${place}`));
+  assert.equal((await npubwire(["forget", place], "", home)).code, 0);
+  assert.match((await npubwire(changed, "", home)).err, /may hold another key/);
+  relay.kill("SIGTERM");
+  await once(relay, "exit");
+});

@@ -2,6 +2,9 @@
 
 import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import type { Scope } from "./setup.ts";
@@ -34,19 +37,28 @@ export interface Ended {
   readonly err: string;
 }
 
-/** Runs one command to its end. */
+/** Runs one command to its end. `home` is its NPUBWIRE_HOME. */
 export async function npubwire(
   args: readonly string[],
   input: string | Uint8Array = "",
+  home?: string,
 ): Promise<Ended> {
-  const child = commandProcess(args);
+  const child = commandProcess(args, home);
   child.stdin.end(input);
   return await ended(child);
 }
 
-/** Starts one command; who starts it writes to it and ends it. */
-export function commandProcess(args: readonly string[]): ChildProcessWithoutNullStreams {
-  const child = spawn(process.execPath, [CLI, ...args], { stdio: "pipe" });
+/** Starts one command; who starts it writes to it and ends it. By default it knows no relays. */
+export function commandProcess(
+  args: readonly string[],
+  home?: string,
+): ChildProcessWithoutNullStreams {
+  const folder = home ?? mkdtempSync(join(tmpdir(), "npubwire-home-"));
+  const env = { ...process.env, NPUBWIRE_HOME: folder };
+  const child = spawn(process.execPath, [CLI, ...args], { stdio: "pipe", env });
+  if (home === undefined) {
+    child.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+  }
   child.stdin.on("error", () => {}); // a command that does not read may be gone already
   return child;
 }
