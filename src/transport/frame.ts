@@ -23,6 +23,8 @@ export interface Plaintext {
 const LENGTH_BYTES = 4;
 const EMPTY = new Uint8Array(0);
 const encoder = new TextEncoder();
+/** A byte order mark is part of the text: nothing may change between the two ends. */
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** How long the plaintext of so much content is: few sizes, so that they tell little. */
 export function paddedLength(contentLength: number): number {
@@ -121,8 +123,6 @@ export class PlaintextWriter {
 /** Splits the stream of one direction into messages, whatever pieces it arrives in. */
 export class MessageReader {
   readonly #maxMessage: number;
-  // A byte order mark is part of the text: nothing may change between the two ends.
-  readonly #decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   readonly #length = new Uint8Array(LENGTH_BYTES);
   readonly #lengthView = new DataView(this.#length.buffer);
   #lengthRead = 0;
@@ -192,7 +192,7 @@ export class MessageReader {
     this.#partialLength = 0;
     this.#lengthRead = 0;
     try {
-      return this.#decoder.decode(bytes);
+      return decoder.decode(bytes);
     } catch (cause) {
       throw new TransportError("message-utf8", "a message is not UTF-8", { cause });
     }
