@@ -39,35 +39,7 @@ const TAG_BYTES = 16;
  * Keys live in a JavaScript array alone, and are wiped there.
  */
 export function nativeAesGcm(binding: AesGcmBinding): AesGcm {
-  return (key) => {
-    checkLength("key", key, KEY_BYTES);
-    const copy = new Uint8Array(key);
-    let destroyed = false;
-    const keyFor = (nonce: Uint8Array): Uint8Array => {
-      if (destroyed) throw new Error("the key was destroyed");
-      checkLength("nonce", nonce, NONCE_BYTES);
-      return copy;
-    };
-    return {
-      seal(nonce, plaintext, associatedData) {
-        const sealed = allocate(plaintext.length + TAG_BYTES);
-        binding.seal(keyFor(nonce), nonce, associatedData, plaintext, sealed);
-        return sealed;
-      },
-      open(nonce, ciphertext, associatedData, scratch) {
-        const key = keyFor(nonce);
-        const length = ciphertext.length - TAG_BYTES;
-        if (length < 0) return undefined;
-        const plaintext = scratch?.subarray(0, length) ?? new Uint8Array(length);
-        const isAuthentic = binding.open(key, nonce, associatedData, ciphertext, plaintext);
-        return isAuthentic ? plaintext : undefined;
-      },
-      destroy() {
-        destroyed = true;
-        copy.fill(0);
-      },
-    };
-  };
+  return (key) => new NativeAead(binding, key);
 }
 
 /** The key is a KeyObject, which nobody can wipe: it is cleansed when it is collected. */
@@ -110,6 +82,50 @@ export const opensslAesGcm: AesGcm = (key) => {
     },
   };
 };
+
+/** A class, for every connection keeps two: closures would take three times the room. */
+class NativeAead implements Aead {
+  readonly #binding: AesGcmBinding;
+  readonly #key: Uint8Array;
+  #isDestroyed = false;
+
+  constructor(binding: AesGcmBinding, key: Uint8Array) {
+    checkLength("key", key, KEY_BYTES);
+    this.#binding = binding;
+    this.#key = new Uint8Array(key);
+  }
+
+  seal(nonce: Uint8Array, plaintext: Uint8Array, associatedData: Uint8Array): Uint8Array {
+    this.#check(nonce);
+    const sealed = allocate(plaintext.length + TAG_BYTES);
+    this.#binding.seal(this.#key, nonce, associatedData, plaintext, sealed);
+    return sealed;
+  }
+
+  open(
+    nonce: Uint8Array,
+    ciphertext: Uint8Array,
+    associatedData: Uint8Array,
+    scratch?: Uint8Array,
+  ): Uint8Array | undefined {
+    this.#check(nonce);
+    const length = ciphertext.length - TAG_BYTES;
+    if (length < 0) return undefined;
+    const plaintext = scratch?.subarray(0, length) ?? new Uint8Array(length);
+    const isAuthentic = this.#binding.open(this.#key, nonce, associatedData, ciphertext, plaintext);
+    return isAuthentic ? plaintext : undefined;
+  }
+
+  destroy(): void {
+    this.#isDestroyed = true;
+    this.#key.fill(0);
+  }
+
+  #check(nonce: Uint8Array): void {
+    if (this.#isDestroyed) throw new Error("the key was destroyed");
+    checkLength("nonce", nonce, NONCE_BYTES);
+  }
+}
 
 /** Node gives small buffers shares of one pool, but an ArrayBuffer of its own to each above this. */
 const POOLED_BYTES = 4_096;

@@ -123,8 +123,6 @@ export class PlaintextWriter {
 /** Splits the stream of one direction into messages, whatever pieces it arrives in. */
 export class MessageReader {
   readonly #maxMessage: number;
-  readonly #length = new Uint8Array(LENGTH_BYTES);
-  readonly #lengthView = new DataView(this.#length.buffer);
   #lengthRead = 0;
   #messageLength = 0;
   /** What has come of a message that spans frames; grows with it, never ahead of it. */
@@ -165,10 +163,9 @@ export class MessageReader {
 
   #readLength(bytes: Uint8Array): Uint8Array {
     const piece = bytes.subarray(0, LENGTH_BYTES - this.#lengthRead);
-    this.#length.set(piece, this.#lengthRead);
+    for (const byte of piece) this.#messageLength = this.#messageLength * 256 + byte;
     this.#lengthRead += piece.length;
     if (this.#lengthRead === LENGTH_BYTES) {
-      this.#messageLength = this.#lengthView.getUint32(0);
       if (this.#messageLength === 0 || this.#messageLength > this.#maxMessage) {
         throw new TransportError("message-length", `a message of ${this.#messageLength} bytes`);
       }
@@ -191,6 +188,7 @@ export class MessageReader {
     this.#partial = EMPTY;
     this.#partialLength = 0;
     this.#lengthRead = 0;
+    this.#messageLength = 0;
     try {
       return decoder.decode(bytes);
     } catch (cause) {

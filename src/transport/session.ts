@@ -150,7 +150,8 @@ export class Session {
 
   constructor(role: "initiator" | "responder", parts: SessionParts) {
     this.role = role;
-    this.handshakeHash = parts.handshakeHash;
+    // A copy: hashes are cut from pools, and one that lives as long as a connection keeps its pool.
+    this.handshakeHash = parts.handshakeHash.slice();
     this.#send = parts.send;
     this.#receive = parts.receive;
     this.#reader = new MessageReader(parts.maxMessage);

@@ -134,7 +134,8 @@ class NonceWatch {
         const name = hex(key);
         const aead = nodeCrypto.aes256gcm(key);
         return {
-          ...aead,
+          open: (...frame) => aead.open(...frame),
+          destroy: () => aead.destroy(),
           seal: (nonce, plaintext, ad) => {
             this.#note(end, name, hex(nonce));
             return aead.seal(nonce, plaintext, ad);
