@@ -4,7 +4,11 @@
  * @module
  */
 
+export type { Peer } from "./channel.ts";
 export { type Log, type LogFields, type LogLevel, silent } from "./log.ts";
+export { openSqliteRulings } from "./moderation/sqlite.ts";
+export type { Rulings } from "./moderation.ts";
+export { type AttachOptions, attach } from "./server/attach.ts";
 export {
   ConfigError,
   type ConfigOverrides,
@@ -12,4 +16,11 @@ export {
   parseConfig,
   type RelayConfig,
 } from "./server/config.ts";
+export { createRelay, type RelayOptions } from "./server/create.ts";
+export type { EmbeddedRelay } from "./server/embedded-relay.ts";
+export { KeyError } from "./server/key-file.ts";
+export { type Listening, type ListenOptions, listen } from "./server/listen.ts";
+export type { RelayEvents } from "./server/relay-events.ts";
 export { type RunningRelay, type StartOptions, startRelay } from "./server/start.ts";
+export { MemoryStore } from "./store/memory.ts";
+export { openSqliteStore } from "./store/sqlite.ts";

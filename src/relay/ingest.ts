@@ -36,6 +36,8 @@ export interface IngestParts {
   readonly subscriptions: Subscriptions;
   readonly defer: (run: () => void) => void;
   readonly log: Log;
+  /** Is told of every event that was stored. */
+  readonly stored?: (event: VerifiedEvent) => void;
 }
 
 /** Events verified in one turn of the event loop: some milliseconds with a slow verifier. */
@@ -241,6 +243,7 @@ export class Ingest {
 
   #deliver(event: VerifiedEvent): void {
     try {
+      this.#parts.stored?.(event);
       this.#parts.subscriptions.deliver(event);
     } catch (error) {
       // The event is stored and acknowledged; the batch goes on.

@@ -33,6 +33,8 @@ export interface RelayParts {
   readonly clock: Clock;
   /** What is made for whoever asks; nothing, if it is left out. */
   readonly made?: Made;
+  /** Is told of every event that was stored. */
+  readonly stored?: (event: VerifiedEvent) => void;
   /** Whether a URL names this relay (NIP-62). */
   isOwnUrl(url: string): boolean;
   readonly log: Log;
@@ -57,15 +59,16 @@ export class Relay {
     this.#parts = { ...parts, verify, subscriptions, pace, quota, ingest: this.#ingest };
   }
 
-  /** Serves an established channel, whose peer has been admitted, until it ends. */
-  accept(channel: Channel): void {
+  /** Serves an established channel, whose peer has been admitted; resolves when it has ended. */
+  async accept(channel: Channel): Promise<void> {
     if (this.#isClosing) {
       channel.close(CLOSE.goingAway, "the relay is shutting down");
       return;
     }
     const connection = new Connection(this.#parts, channel);
     this.#connections.add(connection);
-    void connection.ended.then(() => this.#connections.delete(connection));
+    await connection.ended;
+    this.#connections.delete(connection);
   }
 
   /** Closes the channels of the peers that this concerns (NIP-86). */

@@ -35,10 +35,10 @@ const LOCAL_HOSTS = ["127.0.0.1", "localhost", "[::1]"];
 
 /**
  * From the configured `addresses`; without any, from the host and port that the relay listens on,
- * with 127.0.0.1 for a wildcard. Throws a {@link ConfigError} for an address that names another key.
+ * with 127.0.0.1 for a wildcard; `tls` says that it speaks TLS itself. Throws a {@link ConfigError} for an address that names another key.
  */
 export function announce(
-  config: Pick<RelayConfig, "addresses" | "host" | "path">,
+  config: Pick<RelayConfig, "addresses" | "host" | "path"> & { readonly tls?: boolean },
   relay: PublicKey,
   port: number,
 ): Announcement {
@@ -86,13 +86,13 @@ function placesOf(urls: readonly string[]): ReadonlySet<string> {
 }
 
 function boundAddress(
-  { host, path }: Pick<RelayConfig, "host" | "path">,
+  { host, path, tls }: Parameters<typeof announce>[0],
   relay: PublicKey,
   port: number,
 ): RelayAddress {
   const reachable = isWildcard(host) ? "127.0.0.1" : host;
   const authority = reachable.includes(":") ? `[${reachable}]` : reachable;
-  const address = addressOf(`ws://${authority}:${port}${path}`, relay);
+  const address = addressOf(`${tls ? "wss" : "ws"}://${authority}:${port}${path}`, relay);
   if (address.ok) return address.value;
   throw new ConfigError([
     `addresses: needed, since no URL can be made of the host: ${address.reason}`,

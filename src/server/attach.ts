@@ -1,244 +1,56 @@
-/**
- * The door: WebSocket upgrades on an http server become channels. Secure clients are answered
- * before the upgrade or proved after it; plain ones get what the operator allows.
- */
+/** A relay at a path of an http server that is somebody else's. */
 
-import type { IncomingMessage, Server } from "node:http";
-import type { BlockList } from "node:net";
-import type { Duplex } from "node:stream";
-import { bytesToHex } from "@noble/hashes/utils.js";
-import { type ServerOptions, WebSocketServer } from "ws";
-import { acceptSecure } from "../channel/accept.ts";
-import { Identities } from "../channel/identities.ts";
-import { PlainChannel } from "../channel/plain.ts";
-import type { Channel, Peer } from "../channel.ts";
-import type { Clock } from "../clock.ts";
-import type { CryptoProvider, KeyPair } from "../crypto.ts";
-import type { Log } from "../log.ts";
-import { checkAuth } from "../nostr/auth.ts";
-import type { PublicKey } from "../nostr/key.ts";
-import { notice } from "../nostr/message.ts";
-import { reasonOf, type Verdict } from "../nostr/verdict.ts";
-import { CLOSE_DEADLINE, MAX_FRAME_BYTES, SUITE } from "../transport/constants.ts";
-import { TransportError } from "../transport/errors.ts";
-import { isOffer, type Offer, readOffer } from "../transport/offer.ts";
-import { respond } from "../transport/session.ts";
-import {
-  Admission,
-  type AdmissionLimits,
-  isLoopback,
-  requestAddress,
-  type Ticket,
-} from "./admission.ts";
-import { FrameWebSocket, NodeSocket } from "./socket.ts";
-import { isWebSocketUpgrade, refuseUpgrade } from "./upgrade.ts";
+import type { Server } from "node:http";
+import { Server as TlsServer } from "node:tls";
+import { ConfigError } from "./config.ts";
+import { isPath } from "./config-values.ts";
+import type { EmbeddedRelay } from "./embedded-relay.ts";
+import type { Place } from "./places.ts";
+import { serveAt } from "./shared-server.ts";
 
-export interface DoorOptions {
-  readonly crypto: CryptoProvider;
-  readonly clock: Clock;
-  readonly log: Log;
-  /** The relay's key pair. */
-  readonly relay: KeyPair;
-  /** The one path that is served. */
-  readonly path: string;
-  readonly auth: "required" | "optional";
-  readonly plaintext: "deny" | "loopback" | "allow";
-  /** Whether plain clients that are not allowed get 404 instead of a notice. */
-  readonly isHidden: boolean;
-  /** What a plain client is told when it is turned away. */
-  readonly plaintextNotice: string;
-  /** Bytes of UTF-8 in one message. */
-  readonly maxMessage: number;
-  /** Milliseconds from message 2 to the client's first frame. */
-  readonly authDeadline: number;
-  readonly admission: AdmissionLimits;
-  readonly trustedProxies: BlockList;
-  /** Whether nobody from this address gets in. */
-  isBlocked(address: string): boolean;
-  /** Whether a URL names this relay (NIP-42 on plain connections). */
-  isOwnUrl(url: string): boolean;
-  admit(pubkey: PublicKey | undefined, peer: Peer): Promise<Verdict>;
-  /** Takes every channel whose client was let in. */
-  accept(channel: Channel): void;
+export interface AttachOptions {
+  /** Default: the `path` of the relay's configuration, which is `/`. */
+  readonly path?: string;
 }
-
-/** A WebSocket close code for those who may not speak in the plain (RFC 6455). */
-const POLICY_VIOLATION = 1008;
-
-const CHALLENGE_BYTES = 16;
-
-/** Milliseconds of silence before TCP asks whether the peer is still there. */
-const KEEP_ALIVE = 60_000;
 
 /**
- * Serves upgrades on `server` until the returned function is called; that also ends those whose
- * handshake is not over. Channels that were accepted live on.
+ * Opens the relay at one path of the server: to every WebSocket there, and to requests for its
+ * NIP-11 document and its management. Everything else goes to the listeners that the server has by
+ * now, so add yours first; without any, the relay answers the rest of its path, and 404 elsewhere.
+ * The returned function detaches it; open connections live on. The server is never closed.
+ * Throws a {@link ConfigError} when the path is none or is taken.
  */
-export function attach(server: Server, options: DoorOptions): () => void {
-  const door = new Door(options);
-  const onUpgrade = (request: IncomingMessage, stream: Duplex, head: Buffer): void => {
-    door.upgrade(request, stream, head);
+export function attach(
+  server: Server,
+  relay: EmbeddedRelay,
+  options: AttachOptions = {},
+): () => void {
+  const { path = relay.config.path } = options;
+  if (!isPath(path)) {
+    throw new ConfigError([
+      'path: expected a path that starts with "/", without query or fragment',
+    ]);
+  }
+  const leave = serveAt(server, path, relay.site);
+  let forget = (): void => {};
+  const onListening = (): void => {
+    forget();
+    const place = placeOf(server, path);
+    if (place) forget = relay.places.add(place).remove;
   };
-  server.on("upgrade", onUpgrade);
-  return () => {
-    server.off("upgrade", onUpgrade);
-    door.shut();
-  };
-}
-
-class Door {
-  readonly #options: DoorOptions;
-  readonly #admission: Admission;
-  readonly #secure: WebSocketServer;
-  readonly #plain: WebSocketServer;
-  /** Sockets of clients that have not been let in. */
-  readonly #strangers = new Set<Duplex>();
-
-  constructor(options: DoorOptions) {
-    this.#options = options;
-    this.#admission = new Admission(options.admission, options.clock);
-    this.#secure = webSocketServer({
-      maxPayload: MAX_FRAME_BYTES,
-      handleProtocols: () => SUITE,
-      WebSocket: FrameWebSocket,
-    });
-    this.#plain = webSocketServer({
-      maxPayload: options.maxMessage,
-      handleProtocols: () => false,
-    });
-  }
-
-  upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
-    // Until `ws` takes over, nobody else listens, and an unheard error would end the process.
-    stream.on("error", () => {});
-    const visit = this.#enter(request, stream, head);
-    if (typeof visit === "number") refuseUpgrade(stream, visit);
-    else if (visit.offer) this.#acceptSecure(visit, visit.offer);
-    else this.#acceptPlain(visit);
-  }
-
-  shut(): void {
-    for (const stream of this.#strangers) stream.destroy();
-  }
-
-  /** Everything that costs next to nothing comes before any cryptography; a number is a status. */
-  #enter(request: IncomingMessage, stream: Duplex, head: Buffer): Visit | number {
-    const { path, isHidden, trustedProxies, isBlocked, log } = this.#options;
-    const [pathname] = (request.url ?? "").split("?");
-    if (pathname !== path) return 404;
-    if (!isWebSocketUpgrade(request)) return 400;
-    const header = request.headers["sec-websocket-protocol"];
-    const offer = isOffer(header) ? readOffer(header) : undefined;
-    if (offer && "status" in offer) return offer.status;
-    const address = requestAddress(request, trustedProxies);
-    if (isBlocked(address)) return isHidden ? 404 : 403;
-    if (isHidden && !offer && !this.#allowsPlain(request, address)) return 404;
-    const ticket = this.#admission.enter(address);
-    if (!ticket) {
-      log("warn", "connection refused: limits reached", { address });
-      return 429;
-    }
-    // Peers that vanish without a word are found by the system, in minutes.
-    request.socket.setKeepAlive(true, KEEP_ALIVE);
-    this.#strangers.add(stream);
-    stream.once("close", () => {
-      this.#strangers.delete(stream);
-      ticket.leave();
-    });
-    return { request, stream, head, address, ticket, offer };
-  }
-
-  #acceptSecure(visit: Visit, offer: Offer): void {
-    const { crypto, clock, relay, auth, maxMessage, authDeadline, log } = this.#options;
-    const { address, ticket } = visit;
-    let handshake: ReturnType<typeof respond>;
-    try {
-      handshake = respond(offer, relay, { auth, maxMessage, time: clock.now() }, crypto);
-    } catch (error) {
-      const reason = error instanceof TransportError ? error.code : "internal";
-      log("info", "handshake refused", { address, reason });
-      refuseUpgrade(visit.stream, 403);
-      return;
-    }
-    this.#secure.handleUpgrade(visit.request, visit.stream, visit.head, async (ws) => {
-      const socket = new NodeSocket(ws, visit.stream);
-      const { admit } = this.#options;
-      const options = { crypto, clock, relay, auth, address, admit, authDeadline };
-      const { channel, refusal } = await acceptSecure(socket, handshake, options);
-      ticket.settled();
-      this.#strangers.delete(visit.stream);
-      if (channel) this.#options.accept(channel);
-      else log("info", "client refused", { address, reason: refusal.code });
-    });
-  }
-
-  #acceptPlain(visit: Visit): void {
-    const { plaintextNotice, log } = this.#options;
-    const { address, ticket } = visit;
-    const allowed = this.#allowsPlain(visit.request, address);
-    this.#plain.handleUpgrade(visit.request, visit.stream, visit.head, (ws) => {
-      ticket.settled();
-      if (allowed) {
-        this.#strangers.delete(visit.stream);
-        void this.#welcomePlain(new NodeSocket(ws, visit.stream), address);
-        return;
-      }
-      log("info", "plaintext client turned away", { address });
-      // Nobody listens to what it says: it is neither read, nor stored, nor answered.
-      ws.on("error", () => {});
-      ws.send(notice(plaintextNotice));
-      ws.close(POLICY_VIOLATION, "this relay speaks only npubwire");
-    });
-  }
-
-  #allowsPlain(request: IncomingMessage, address: string): boolean {
-    const { plaintext } = this.#options;
-    return plaintext === "allow" || (plaintext === "loopback" && isLocal(request, address));
-  }
-
-  async #welcomePlain(socket: NodeSocket, address: string): Promise<void> {
-    const { crypto, clock, auth, isOwnUrl, admit, accept } = this.#options;
-    const challenge = bytesToHex(crypto.randomBytes(CHALLENGE_BYTES));
-    const identities = new Identities((event) =>
-      checkAuth(event, { challenge, isOwnUrl, now: clock.now() }),
-    );
-    const channel = new PlainChannel(socket, challenge, identities, address);
-    // Where everybody must say who they are, nobody is judged before they had the chance.
-    if (auth === "optional") {
-      const verdict = await admit(undefined, channel.peer);
-      if (!verdict.accepted) {
-        channel.send(notice(reasonOf(verdict)));
-        channel.close(POLICY_VIOLATION, verdict.prefix);
-        return;
-      }
-    }
-    accept(channel);
-  }
-}
-
-interface Visit {
-  readonly request: IncomingMessage;
-  readonly stream: Duplex;
-  readonly head: Buffer;
-  readonly address: string;
-  readonly ticket: Ticket;
-  /** `undefined` for a plain client. */
-  readonly offer: Offer | undefined;
-}
-
-/** A proxy on this machine speaks for strangers, so its own address does not make them local. */
-function isLocal(request: IncomingMessage, address: string): boolean {
-  return isLoopback(address) && request.headers["x-forwarded-for"] === undefined;
-}
-
-function webSocketServer(options: ServerOptions<typeof FrameWebSocket>): WebSocketServer {
-  // `closeTimeout`: `ws` 8.21 and later; its type declarations lag behind.
-  const closing: object = { closeTimeout: CLOSE_DEADLINE };
-  return new WebSocketServer({
-    ...options,
-    ...closing,
-    noServer: true,
-    clientTracking: false,
-    perMessageDeflate: false,
+  if (server.listening) onListening();
+  server.on("listening", onListening);
+  return relay.untilClosed(() => {
+    server.off("listening", onListening);
+    forget();
+    leave();
   });
+}
+
+/** `undefined` for a Unix socket, which no URL names. */
+function placeOf(server: Server, path: string): Place | undefined {
+  const bound = server.address();
+  if (bound === null || typeof bound === "string") return undefined;
+  const [host = ""] = bound.address.split("%"); // no zone in a URL
+  return { host, port: bound.port, path, tls: server instanceof TlsServer };
 }

@@ -4,14 +4,12 @@ import type { IncomingMessage, RequestListener, ServerResponse } from "node:http
 import type { ManagementEndpoint } from "./management.ts";
 
 export interface HttpOptions {
-  /** The one path that is served. */
-  readonly path: string;
   /** The NIP-11 document. */
   information(): unknown;
   /** Whether every answer is an empty 404, so that nothing shows that there is a relay. */
   readonly isHidden: boolean;
   /** What a person who opens the URL in a browser reads. */
-  readonly greeting: string;
+  greeting(): string;
   readonly management?: ManagementEndpoint | undefined;
   /** Whether whoever asks is to get nothing at all. */
   isBlocked(request: IncomingMessage): boolean;
@@ -32,6 +30,7 @@ const MANAGEMENT_CORS = {
   "Access-Control-Allow-Methods": "GET, HEAD, OPTIONS, POST",
 };
 
+/** Answers whatever is asked at the relay's URL. */
 export function httpListener(options: HttpOptions): RequestListener {
   return (request, response) => {
     const { management } = options;
@@ -50,8 +49,6 @@ export function httpListener(options: HttpOptions): RequestListener {
       response.writeHead(404, { "Content-Length": 0 }).end();
       return;
     }
-    const [pathname] = (request.url ?? "").split("?");
-    if (pathname !== options.path) return send(response, 404, "text/plain", "Not found\n");
     switch (request.method) {
       case "OPTIONS":
         return send(response, 204, undefined, "", management ? MANAGEMENT_CORS : {});
@@ -59,13 +56,24 @@ export function httpListener(options: HttpOptions): RequestListener {
       case "HEAD":
         return asksForInformation(request)
           ? send(response, 200, INFORMATION_TYPE, JSON.stringify(options.information()))
-          : send(response, 426, "text/plain", options.greeting, { Upgrade: "websocket" });
+          : send(response, 426, "text/plain", options.greeting(), { Upgrade: "websocket" });
       default:
         return send(response, 405, "text/plain", "Method not allowed\n", {
           Allow: "GET, HEAD, OPTIONS",
         });
     }
   };
+}
+
+/** Whether the request is the relay's business even where a website is served at the same path. */
+export function isForRelay(
+  request: IncomingMessage,
+  { management }: Pick<HttpOptions, "management">,
+): boolean {
+  const { method, headers } = request;
+  if (method === "GET" || method === "HEAD") return asksForInformation(request);
+  const isPreflight = method === "OPTIONS" && headers["access-control-request-method"] === "POST";
+  return management !== undefined && (isPreflight || management.takes(request));
 }
 
 /** The header may list several types, with parameters (NIP-11, RFC 9110 section 12.5.1). */

@@ -20,8 +20,6 @@ import { addressGroup, isListed, isLoopback, plainAddress, requestAddress } from
 import type { RequestWay } from "./announcement.ts";
 
 export interface ManagementOptions {
-  /** The one path that is served. */
-  readonly path: string;
   readonly administrators: ReadonlySet<PublicKey>;
   readonly trustedProxies: BlockList;
   /** Whether those who come from elsewhere must not learn that there is a relay. */
@@ -58,12 +56,12 @@ export class ManagementEndpoint {
     this.#used = new UsedEvents(options.clock);
   }
 
-  /** Whether the request is one for management, by its path, method and type. */
+  /** Whether a request at the relay's path is one for management, by its method and type. */
   takes({ url, method, headers }: IncomingMessage): boolean {
     const [type = ""] = (headers["content-type"] ?? "").split(";");
     return (
       method === "POST" &&
-      url === this.#options.path &&
+      url?.includes("?") === false &&
       type.trim().toLowerCase() === MANAGEMENT_TYPE
     );
   }

@@ -41,7 +41,7 @@ export interface ManagedParts
 /** `undefined` where nobody is an administrator. */
 export function managementEndpoint(
   config: RelayConfig,
-  { self, isRequestUrl }: Announcement,
+  { self, isRequestUrl }: Pick<Announcement, "self" | "isRequestUrl">,
   { blocked, crypto, clock, ...parts }: ManagedParts,
 ): ManagementEndpoint | undefined {
   if (config.administrators.length === 0) return undefined;
@@ -53,7 +53,6 @@ export function managementEndpoint(
     isBlocked: (address) => blocked.has(address),
   });
   return new ManagementEndpoint({
-    path: config.path,
     administrators: new Set(config.administrators),
     trustedProxies: addressList(config.trustedProxies),
     isHidden: config.information.hidden,

@@ -23,7 +23,6 @@ async function setUp(t: TestContext) {
   let now = NOW;
   let served = 0;
   const endpoint = new ManagementEndpoint({
-    path: "/",
     administrators: new Set([author.pubkey]),
     trustedProxies: addressList(["127.0.0.1"]),
     isHidden: false,

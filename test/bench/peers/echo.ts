@@ -16,7 +16,7 @@ import { addressOf } from "../../../src/nostr/address.ts";
 import { publicKeyFromBytes } from "../../../src/nostr/key.ts";
 import { accept } from "../../../src/nostr/verdict.ts";
 import { addressList } from "../../../src/server/admission.ts";
-import { attach } from "../../../src/server/attach.ts";
+import { Door } from "../../../src/server/door.ts";
 import { DEFAULT_RELAY_MAX_MESSAGE } from "../../../src/transport/constants.ts";
 import { selfSigned } from "../certificate.ts";
 import type { Endpoint } from "../peer.ts";
@@ -52,18 +52,16 @@ export async function serveSecure(): Promise<Endpoint> {
   const crypto = createNodeCrypto();
   const relay = crypto.secp256k1x.generateKeyPair();
   const clients = new Set<Send>();
-  const server = createServer();
-  attach(server, {
+  const door = new Door({
     isBlocked: () => false,
     crypto,
     clock: systemClock,
     log: silent,
     relay,
-    path: "/",
     auth: "required",
     plaintext: "deny",
     isHidden: false,
-    plaintextNotice: "",
+    plaintextNotice: () => "",
     maxMessage: DEFAULT_RELAY_MAX_MESSAGE,
     authDeadline: 60_000,
     admission: {
@@ -78,6 +76,8 @@ export async function serveSecure(): Promise<Endpoint> {
     admit: async () => accept,
     accept: (channel) => startEcho(channel, clients),
   });
+  const server = createServer();
+  server.on("upgrade", (request, stream, head) => door.upgrade(request, stream, head));
   const url = `ws://127.0.0.1:${await listen(server)}`;
   const address = addressOf(url, publicKeyFromBytes(relay.publicKey));
   if (!address.ok) throw new Error(address.reason);

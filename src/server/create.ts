@@ -1,0 +1,150 @@
+/** A relay from a configuration and what is handed in beside it: key, store, rules and door, put together. */
+
+import { type Clock, systemClock } from "../clock.ts";
+import { createNodeCrypto } from "../crypto/node.ts";
+import type { CryptoProvider } from "../crypto.ts";
+import { type Log, silent } from "../log.ts";
+import { MemoryRulings } from "../moderation/memory.ts";
+import type { Rulings } from "../moderation.ts";
+import { encodeNpub, parseSecretKey, publicKeyOf, secretKeyFromBytes } from "../nostr/key.ts";
+import type { Policy } from "../policy.ts";
+import { Relay } from "../relay/relay.ts";
+import type { EventStore } from "../store.ts";
+import { parseConfig, type RelayConfig } from "./config.ts";
+import { openDatabase, openRulings } from "./database.ts";
+import { EmbeddedRelay } from "./embedded-relay.ts";
+import { informationDocument } from "./information.ts";
+import { KeyError } from "./key-file.ts";
+import { removeBanned } from "./moderation.ts";
+import { Places } from "./places.ts";
+import { RelayEmitter } from "./relay-events.ts";
+import { openRelayKey, type RelayKey } from "./relay-key.ts";
+import { openRules, type Rules } from "./rules.ts";
+import { describeSelf } from "./self-description.ts";
+import { openSite } from "./site.ts";
+
+/** Each may be left out; what remains is what `npubwire relay` does. */
+export interface RelayOptions {
+  /** From `loadConfig()` or `parseConfig({ … })`. Default: every setting's default. */
+  readonly config?: RelayConfig;
+  /**
+   * The relay's secret key: an nsec, 64 hex digits or 32 bytes. Default: the one that the
+   * configuration names, made on first start.
+   */
+  readonly key?: string | Uint8Array;
+  /** Stays open when the relay closes. Default: the database in the configuration's `data` folder. */
+  readonly store?: EventStore;
+  /**
+   * What administrators decide (NIP-86); stays open, too. Default: what lies in the database; beside
+   * a store that is handed in, rulings that end with the process.
+   */
+  readonly rulings?: Rulings;
+  /** Asked beside the limits and the plugin of the configuration. */
+  readonly policy?: Policy;
+  readonly log?: Log;
+}
+
+/** A relay that nobody reaches yet: see `attach` and `listen`. Rejects with a ConfigError, KeyError or StoreError. */
+export async function createRelay(options: RelayOptions = {}): Promise<EmbeddedRelay> {
+  const { config = parseConfig({}), log = silent } = options;
+  const crypto = createNodeCrypto();
+  const { secretKey, origin } = relayKey(options.key, config, crypto);
+  const publicKey = crypto.secp256k1x.publicKey(secretKey);
+  const self = publicKeyOf(secretKey, crypto);
+  const places = new Places(config, self); // refuses wrong addresses before anything is opened
+  const { store, rulings, closeStore } = await openStore(config, options);
+  await removeBanned(store, rulings);
+  const emitter = new RelayEmitter(log);
+  const common = { store, rulings, crypto, clock: systemClock, log, places, emitter };
+  const rules = await openRules(config, { ...common, secretKey, policy: options.policy });
+  const document = informationDocument(config, self, rulings);
+  const describe = async (): Promise<void> => {
+    if (!config.information.hidden) return;
+    await describeSelf(document(), secretKey, { store, crypto, now: systemClock.now() });
+  };
+  await describe();
+  const relay = openRelay(config, common, rules);
+  const keyPair = { secretKey, publicKey };
+  const { door, site } = openSite(config, { ...common, rules, relay, keyPair, document, describe });
+  log("info", "relay created", { crypto: crypto.name, key: origin });
+  if (!crypto.constantTime) {
+    log("warn", "signing is not constant time: tiny-secp256k1 does not load", {});
+  }
+  return new EmbeddedRelay({
+    ...{ npub: encodeNpub(self), config, log, rules, relay, door, site, places, emitter },
+    async closeRooms() {
+      await rules.close();
+      await closeStore();
+      secretKey.fill(0);
+    },
+  });
+}
+
+function relayKey(
+  key: string | Uint8Array | undefined,
+  config: RelayConfig,
+  crypto: CryptoProvider,
+): Pick<RelayKey, "secretKey" | "origin"> {
+  if (key === undefined) return openRelayKey(config.key, crypto);
+  // A copy, since ours is wiped when the relay closes.
+  const secretKey =
+    typeof key === "string"
+      ? parseSecretKey(key, crypto)
+      : secretKeyFromBytes(Uint8Array.from(key), crypto);
+  if (!secretKey.ok) throw new KeyError(`key: ${secretKey.reason}`);
+  return { secretKey: secretKey.value, origin: "handed in" };
+}
+
+interface Rooms {
+  readonly store: EventStore;
+  readonly rulings: Rulings;
+  /** Closes what was opened here. */
+  closeStore(): Promise<void>;
+}
+
+async function openStore(config: RelayConfig, options: RelayOptions): Promise<Rooms> {
+  const store = options.store ?? (await openDatabase(config, config.search));
+  const rulings =
+    options.rulings ?? (options.store ? new MemoryRulings() : await openRulings(config));
+  return {
+    store,
+    rulings,
+    async closeStore() {
+      if (rulings !== options.rulings) rulings.close();
+      if (store !== options.store) await store.close();
+    },
+  };
+}
+
+interface Common {
+  readonly store: EventStore;
+  readonly rulings: Rulings;
+  readonly crypto: CryptoProvider;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly places: Places;
+  readonly emitter: RelayEmitter;
+}
+
+function openRelay(
+  { limits, auth, search }: RelayConfig,
+  { store, crypto, clock, log, places, emitter }: Common,
+  rules: Rules,
+): Relay {
+  const relay = new Relay({
+    store,
+    crypto,
+    policy: rules.policy,
+    ...(rules.members ? { made: rules.members.made } : {}),
+    limits,
+    auth,
+    search,
+    clock,
+    stored: (event) => emitter.emit("stored", event),
+    isOwnUrl: (url) => places.isOwnUrl(url),
+    log,
+    defer: setImmediate,
+  });
+  rules.serve(relay);
+  return relay;
+}

@@ -1,0 +1,97 @@
+/** What answers at a relay's URL: WebSockets through its door, and plain HTTP. */
+
+import type { KeyPair } from "../crypto.ts";
+import { CLOSE } from "../nostr/close.ts";
+import { accept } from "../policy.ts";
+import type { Information } from "../relay/information.ts";
+import type { Relay } from "../relay/relay.ts";
+import { addressList, requestAddress } from "./admission.ts";
+import { BlockedAddresses } from "./blocked-addresses.ts";
+import type { RelayConfig } from "./config.ts";
+import { Door } from "./door.ts";
+import { type HttpOptions, httpListener, isForRelay } from "./http.ts";
+import { isBarred, type ManagedParts, managementEndpoint } from "./moderation.ts";
+import type { Places } from "./places.ts";
+import type { RelayEmitter } from "./relay-events.ts";
+import type { Rules } from "./rules.ts";
+import type { Site } from "./shared-server.ts";
+
+export interface SiteParts
+  extends Pick<ManagedParts, "store" | "rulings" | "crypto" | "clock" | "log"> {
+  readonly rules: Rules;
+  readonly relay: Relay;
+  readonly keyPair: KeyPair;
+  readonly places: Places;
+  readonly emitter: RelayEmitter;
+  /** The NIP-11 document as it stands. */
+  document(): Information;
+  /** Tells members of a hidden relay that the document has changed. */
+  describe(): Promise<void>;
+}
+
+const SECOND = 1_000;
+
+/** What answers wherever the relay is reached, and its door, to be shut with the relay. */
+export function openSite(
+  config: RelayConfig,
+  parts: SiteParts,
+): { readonly door: Door; readonly site: Site } {
+  const { rules, places } = parts;
+  const blocked = new BlockedAddresses(parts.rulings);
+  const door = openDoor(config, parts, blocked);
+  const trustedProxies = addressList(config.trustedProxies);
+  const { self } = places;
+  const isRequestUrl: Places["isRequestUrl"] = (url, way) => places.isRequestUrl(url, way);
+  const management = { ...parts, blocked, changed: parts.describe, roles: rules.members?.roles };
+  const http: HttpOptions = {
+    information: parts.document,
+    isHidden: config.information.hidden,
+    greeting: () => `This is a Nostr relay. Its address is ${places.address}\n`,
+    management: managementEndpoint(config, { self, isRequestUrl }, management),
+    isBlocked: (request) => blocked.has(requestAddress(request, trustedProxies)),
+  };
+  const site: Site = {
+    upgrade: (request, stream, head) => door.upgrade(request, stream, head),
+    request: httpListener(http),
+    claims: (request) => isForRelay(request, http),
+  };
+  return { door, site };
+}
+
+function openDoor(config: RelayConfig, parts: SiteParts, blocked: BlockedAddresses): Door {
+  const { rules, relay, rulings, places, emitter } = parts;
+  const { auth, plaintext, limits, connections, handshake } = config;
+  return new Door({
+    ...parts,
+    relay: parts.keyPair,
+    auth,
+    plaintext,
+    isHidden: config.information.hidden,
+    plaintextNotice: () =>
+      `restricted: this relay is encrypted, and nothing of what you sent was read; connect to ${places.address} with an npubwire client`,
+    maxMessage: limits.maxMessageLength,
+    authDeadline: handshake.authDeadlineSeconds * SECOND,
+    admission: {
+      maxConnections: connections.max,
+      maxConnectionsPerAddress: connections.maxPerAddress,
+      maxPending: handshake.maxPending,
+      maxPendingPerAddress: handshake.maxPendingPerAddress,
+      maxPerMinutePerAddress: handshake.maxPerMinutePerAddress,
+    },
+    trustedProxies: addressList(config.trustedProxies),
+    isBlocked: (from) => blocked.has(from),
+    isOwnUrl: (url) => places.isOwnUrl(url),
+    admit: async (pubkey, peer) => (await rules.policy.admit?.(pubkey, peer)) ?? accept,
+    async accept(channel) {
+      const { peer } = channel;
+      // What was ruled while it was being admitted counts, too.
+      if (isBarred(peer, rulings, blocked)) {
+        channel.close(CLOSE.restricted, "blocked: this key or address is banned from this relay");
+        return;
+      }
+      emitter.emit("connection", peer);
+      await relay.accept(channel);
+      emitter.emit("disconnection", peer);
+    },
+  });
+}
