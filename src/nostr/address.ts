@@ -3,8 +3,14 @@
  * canonical form `nostr+ws://npub1…@host:port/path` fails closed: no plain WebSocket takes it.
  */
 
-import { decode, nprofileEncode } from "nostr-tools/nip19";
-import { encodeNpub, isPublicKey, type PublicKey, parsePublicKey } from "./key.ts";
+import { decodeBech32, encodeBech32 } from "./bech32.ts";
+import {
+  encodeNpub,
+  type PublicKey,
+  parsePublicKey,
+  publicKeyFromBytes,
+  publicKeyToBytes,
+} from "./key.ts";
 import { isWellFormed, malformed, type Parsed, parsed } from "./parsed.ts";
 
 export interface RelayAddress {
@@ -50,10 +56,10 @@ export function addressOf(url: string, relay: PublicKey): Parsed<RelayAddress> {
 /** The addresses in an `nprofile1…` (NIP-19): its key at each relay hint that is usable. */
 export function parseProfile(text: string): Parsed<readonly RelayAddress[]> {
   const profile = decodeProfile(text.trim());
-  if (!profile || !isPublicKey(profile.pubkey)) return malformed("expected an nprofile1…");
+  if (!profile) return malformed("expected an nprofile1…");
   const addresses = new Map<string, RelayAddress>();
-  for (const hint of profile.relays ?? []) {
-    const address = addressOf(hint, profile.pubkey);
+  for (const hint of profile.hints) {
+    const address = addressOf(hint, profile.relay);
     if (address.ok) addresses.set(address.value.canonical, address.value);
   }
   if (addresses.size === 0) return malformed("the nprofile has no address that can be dialled");
@@ -70,7 +76,12 @@ export function encodeProfile(relay: PublicKey, addresses: readonly RelayAddress
     .map(({ canonical }) => canonical.replace(`${encodeNpub(relay)}@`, ""))
     .filter((hint) => hint.length <= MAX_HINT_BYTES)
     .slice(0, MAX_HINTS);
-  return nprofileEncode({ pubkey: relay, relays: hints });
+  const entries = [
+    [KEY_ENTRY, publicKeyToBytes(relay)] as const,
+    ...hints.map((hint) => [RELAY_ENTRY, new TextEncoder().encode(hint)] as const),
+  ];
+  const bytes = entries.flatMap(([type, value]) => [type, value.length, ...value]);
+  return encodeBech32("nprofile", Uint8Array.from(bytes));
 }
 
 /**
@@ -93,6 +104,10 @@ export function placeOf(url: string): Parsed<string> {
   const { endpoint, path } = place.value;
   return parsed(endpoint + (path.endsWith("/") ? path.slice(0, -1) : path));
 }
+
+/** The types of entries in an nprofile (NIP-19). */
+const KEY_ENTRY = 0;
+const RELAY_ENTRY = 1;
 
 /** NIP-19's limit for one TLV value. */
 const MAX_HINT_BYTES = 255;
@@ -188,11 +203,21 @@ function parsePlace(text: string): Parsed<Place> {
   return parsed({ scheme, authority, path: url.pathname, endpoint });
 }
 
-function decodeProfile(text: string): { pubkey: string; relays?: string[] } | undefined {
-  try {
-    const decoded = decode(text);
-    return decoded.type === "nprofile" ? decoded.data : undefined;
-  } catch {
-    return undefined;
+/** Entries are a byte of type, a byte of length, a value; unknown types are skipped (NIP-19). */
+function decodeProfile(text: string): { relay: PublicKey; hints: string[] } | undefined {
+  let bytes = decodeBech32("nprofile", text);
+  let relay: PublicKey | undefined;
+  const hints: string[] = [];
+  while (bytes && bytes.length > 0) {
+    const [type, length = Infinity] = bytes;
+    const value = bytes.subarray(2, 2 + length);
+    if (value.length !== length) return undefined;
+    if (type === RELAY_ENTRY) hints.push(new TextDecoder().decode(value));
+    if (type === KEY_ENTRY) {
+      if (length !== 32 || relay) return undefined;
+      relay = publicKeyFromBytes(value);
+    }
+    bytes = bytes.subarray(2 + length);
   }
+  return relay && { relay, hints };
 }

@@ -3,7 +3,7 @@
  * `VerifiedEvent`; the store, policies and live delivery accept nothing else.
  */
 
-import { bytesToHex, hexToBytes, utf8ToBytes } from "@noble/hashes/utils.js";
+import { bytesToHex, hexToBytes } from "@noble/hashes/utils.js";
 import type { CryptoProvider } from "../crypto.ts";
 import {
   type EventId,
@@ -46,6 +46,7 @@ export interface VerifiedEvent extends NostrEvent {
 export const MAX_CREATED_AT: number = 2 ** 33 - 1;
 
 const HEX_64_BYTES = /^[0-9a-f]{128}$/;
+const UTF8 = new TextEncoder();
 
 /** Checks the shape of an event; unknown fields are dropped, not refused. Does not verify. */
 export function parseEvent(value: unknown): Parsed<NostrEvent> {
@@ -86,7 +87,7 @@ export function signEvent(
 ): VerifiedEvent {
   const { created_at, kind, tags, content } = template;
   const unsigned = { pubkey: publicKeyOf(secretKey, crypto), created_at, kind, tags, content };
-  const id = crypto.sha256(utf8ToBytes(serialize(unsigned)));
+  const id = crypto.sha256(UTF8.encode(serialize(unsigned)));
   const sig = bytesToHex(crypto.signSchnorr(id, secretKey));
   return mintVerified({ id: bytesToHex(id) as EventId, ...unsigned, sig });
 }
@@ -143,11 +144,11 @@ type Unsigned = Omit<NostrEvent, "id" | "sig">;
 
 function hasId(event: NostrEvent, crypto: CryptoProvider): boolean {
   const text = serialize(event);
-  if (bytesToHex(crypto.sha256(utf8ToBytes(text))) === event.id) return true;
+  if (bytesToHex(crypto.sha256(UTF8.encode(text))) === event.id) return true;
   // NIP-01 wants control characters other than its seven verbatim; JSON.stringify writes \u00XX.
   // Signers do either, so both forms of the id are accepted.
   const verbatim = verbatimControls(text);
-  return verbatim !== text && bytesToHex(crypto.sha256(utf8ToBytes(verbatim))) === event.id;
+  return verbatim !== text && bytesToHex(crypto.sha256(UTF8.encode(verbatim))) === event.id;
 }
 
 function serialize(event: Unsigned): string {

@@ -11,6 +11,7 @@ import {
   parseProfile,
   type RelayAddress,
 } from "../../src/nostr/address.ts";
+import { encodeBech32 } from "../../src/nostr/bech32.ts";
 import { encodeNpub, isPublicKey, type PublicKey } from "../../src/nostr/key.ts";
 import type { Parsed } from "../../src/nostr/parsed.ts";
 import { readVectors } from "../vectors.ts";
@@ -196,6 +197,19 @@ describe("nprofile", () => {
     for (const text of ["", "nprofile1", NPUB, nsec, `${NPUB}x`, address.canonical, damaged]) {
       assert.deepEqual(parseProfile(text), { ok: false, reason: "expected an nprofile1…" });
     }
+  });
+
+  it("wants one key of 32 bytes, whole entries, and skips types it does not know", () => {
+    const key = [0, 32, ...Buffer.from(KEY, "hex")];
+    const hint = [1, 12, ...Buffer.from("ws://a.b:777")];
+    const read = (...bytes: number[]) =>
+      parseProfile(encodeBech32("nprofile", Uint8Array.from(bytes)));
+    assert.equal(read(...hint, 9, 2, 7, 7, ...key).ok, true);
+    for (const wrong of [hint, [...key, ...key, ...hint], [0, 31, ...key.slice(3), ...hint]]) {
+      assert.equal(read(...wrong).ok, false);
+    }
+    assert.equal(read(...key, ...hint.slice(0, -1)).ok, false);
+    assert.equal(read(...key, ...hint, 1).ok, false);
   });
 
   it("leaves out hints that do not fit, and stays within NIP-19's size", () => {
