@@ -4,11 +4,10 @@
  */
 
 import { gcm } from "@noble/ciphers/aes.js";
-import { hkdf } from "@noble/hashes/hkdf.js";
 import { sha256 } from "@noble/hashes/sha2.js";
-import { randomBytes } from "@noble/hashes/utils.js";
 import { getPublicKey, getSharedSecret, hashes, schnorr } from "@noble/secp256k1";
 import type { Aead, CryptoProvider } from "../crypto.ts";
+import { hkdfSha256 } from "./hkdf.ts";
 import { checkLength, orRangeError } from "./range.ts";
 import { secp256k1x } from "./secp256k1x.ts";
 
@@ -26,7 +25,7 @@ export const nobleCrypto: CryptoProvider = {
   ),
   randomBytes,
   sha256: (data) => sha256(data),
-  hkdfSha256: (salt, inputKey, info, length) => hkdf(sha256, inputKey, salt, info, length),
+  hkdfSha256,
   aes256gcm,
   verifySchnorr(signature, message, publicKey) {
     if (message.length !== 32) return false;
@@ -41,6 +40,10 @@ export const nobleCrypto: CryptoProvider = {
     return orRangeError("secret key is not in 1..n-1", () => schnorr.sign(message, secretKey));
   },
 };
+
+function randomBytes(length: number): Uint8Array {
+  return globalThis.crypto.getRandomValues(new Uint8Array(length));
+}
 
 function aes256gcm(key: Uint8Array): Aead {
   checkLength("key", key, 32);

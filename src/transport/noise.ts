@@ -3,7 +3,7 @@
  * under their own names, with the group as a parameter. Counters live here and nowhere else.
  */
 
-import { concatBytes, utf8ToBytes } from "@noble/hashes/utils.js";
+import { concatBytes } from "@noble/hashes/utils.js";
 import type { Aead, CryptoProvider, Group, KeyPair } from "../crypto.ts";
 import { KEY_BYTES, MAX_FRAMES, TAG_BYTES } from "./constants.ts";
 import { TransportError } from "./errors.ts";
@@ -28,6 +28,7 @@ export const NK: HandshakePattern = {
 };
 
 const EMPTY = new Uint8Array(0);
+const UTF8 = new TextEncoder();
 
 /** Section 5.1. One direction's key and counter. */
 export class CipherState {
@@ -87,7 +88,7 @@ export class SymmetricState {
 
   constructor(crypto: CryptoProvider, protocolName: string) {
     this.#crypto = crypto;
-    const name = utf8ToBytes(protocolName);
+    const name = UTF8.encode(protocolName);
     this.#h = name.length <= KEY_BYTES ? padded(name) : crypto.sha256(name);
     this.#chainingKey = this.#h.slice();
   }

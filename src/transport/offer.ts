@@ -1,6 +1,6 @@
 /** The client's offer: the names in `Sec-WebSocket-Protocol`, one of which carries message 1 (SPEC, "Opening"). */
 
-import { concatBytes, utf8ToBytes } from "@noble/hashes/utils.js";
+import { concatBytes } from "@noble/hashes/utils.js";
 import { MESSAGE_1_BYTES, SUITE, TRANSPORT_ID } from "./constants.ts";
 
 export interface Offer {
@@ -15,6 +15,8 @@ export interface OfferRefusal {
   readonly status: 400 | 403;
 }
 
+const UTF8 = new TextEncoder();
+
 /** Longest offer that is looked at, in characters. */
 const MAX_OFFER_LENGTH = 1_024;
 
@@ -28,7 +30,7 @@ export function writeOffer(message1: Uint8Array): readonly string[] {
 
 /** The prologue of an offer of the given names, the token entry left out. */
 export function prologueOf(names: readonly string[]): Uint8Array {
-  return concatBytes(utf8ToBytes(TRANSPORT_ID), new Uint8Array(1), utf8ToBytes(names.join(",")));
+  return concatBytes(UTF8.encode(TRANSPORT_ID), new Uint8Array(1), UTF8.encode(names.join(",")));
 }
 
 /** Whether whoever sent this header speaks npubwire, well or badly, rather than plain NIP-01. */
