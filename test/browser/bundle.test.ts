@@ -2,27 +2,31 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { build } from "esbuild";
+import { gzipSync } from "node:zlib";
 import { WebSocket } from "ws";
+import { bundle } from "../../build/bundle.ts";
 import { encodeNpub, publicKeyOf } from "../../src/nostr/key.ts";
-import { bareClient, failure } from "./client.ts";
-import { crypto, newKey, note } from "./events.ts";
-import { testRelay } from "./setup.ts";
+import { bareClient, failure } from "../e2e/client.ts";
+import { crypto, newKey, note } from "../e2e/events.ts";
+import { testRelay } from "../e2e/setup.ts";
 
 type Browser = typeof import("../../src/browser.ts");
 
-/** Bundled for browsers: an import of anything from Node fails here. */
+/** What npm ships for browsers; `gzip -9` and servers that compress make it about this small. */
+const MAX_BUNDLE_BYTES = 20 * 1024;
+
 async function loadBundle(): Promise<Browser> {
-  const { outputFiles } = await build({
-    entryPoints: [new URL("../../src/browser.js", import.meta.url).pathname],
-    bundle: true,
-    format: "esm",
-    platform: "browser",
-    write: false,
-  });
-  const code = Buffer.from(outputFiles[0]?.contents ?? []).toString("base64");
+  const code = Buffer.from(await bundle("browser.js")).toString("base64");
   return (await import(`data:text/javascript;base64,${code}`)) as Browser;
 }
+
+test("the bundle is small, whole, and knows nothing of Node", async () => {
+  const code = Buffer.from(await bundle("browser.js"));
+  const size = gzipSync(code, { level: 9 }).length;
+  assert.ok(size <= MAX_BUNDLE_BYTES, `${size} bytes`);
+  const foreign = /\bimport[\s("']|\brequire\(|\bprocess\.|\bBuffer\b|node:/.exec(code.toString());
+  assert.equal(foreign?.[0], undefined);
+});
 
 test("the browser bundle publishes and reads through a native WebSocket", async (t) => {
   const relay = await testRelay(t);

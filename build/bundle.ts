@@ -1,0 +1,54 @@
+/**
+ * What runs in browsers, each as one file: the last step of `npm run build`. Tests build it, too, so
+ * that they need no other step before them.
+ */
+
+import { randomBytes } from "node:crypto";
+import { mkdir, rename, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+/** `dist/`: this file is `dist/build/bundle.js` when it runs. */
+const DIST = new URL("../", import.meta.url);
+
+/** From what `tsc` made to what is shipped, both relative to `dist/`. */
+const BUNDLES = {
+  "browser.js": "src/browser.js",
+} as const;
+
+export type BundleName = keyof typeof BUNDLES;
+
+/** Minified; an import of anything from Node fails here. */
+export async function bundle(name: BundleName): Promise<Uint8Array> {
+  const { outputFiles } = await build({
+    entryPoints: [fileURLToPath(new URL(BUNDLES[name], DIST))],
+    // First, so that noble's parts, which resemble each other, are near each other for gzip.
+    inject: [fileURLToPath(new URL("src/crypto/noble.js", DIST))],
+    bundle: true,
+    format: "esm",
+    platform: "browser",
+    target: "es2022",
+    minify: true,
+    legalComments: "none",
+    write: false,
+  });
+  const [file] = outputFiles;
+  if (!file) throw new Error(`esbuild made nothing of ${name}`);
+  return file.contents;
+}
+
+/** Writes all of them; whoever reads one meanwhile gets the old or the new one, never a part. */
+export async function writeBundles(): Promise<void> {
+  await Promise.all(
+    Object.keys(BUNDLES).map(async (name) => {
+      const file = fileURLToPath(new URL(name, DIST));
+      const draft = `${file}.${randomBytes(6).toString("hex")}.tmp`;
+      await mkdir(dirname(file), { recursive: true });
+      await writeFile(draft, await bundle(name as BundleName));
+      await rename(draft, file);
+    }),
+  );
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await writeBundles();
