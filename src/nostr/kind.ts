@@ -17,6 +17,10 @@ export const KIND_VANISH = 62;
 export const KIND_GIFT_WRAP = 1059;
 export const KIND_EPHEMERAL_GIFT_WRAP = 21_059;
 
+/** Where somebody writes and reads (NIP-65), and where messages reach them (NIP-17). */
+export const KIND_RELAY_LIST = 10_002;
+export const KIND_MESSAGE_RELAYS = 10_050;
+
 /** Client authentication (NIP-42): never stored, never broadcast. */
 export const KIND_AUTH = 22_242;
 

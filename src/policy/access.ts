@@ -7,7 +7,13 @@
 import type { VerifiedEvent } from "../nostr/event.ts";
 import type { Filter } from "../nostr/filter.ts";
 import type { PublicKey } from "../nostr/key.ts";
-import { KIND_EPHEMERAL_GIFT_WRAP, KIND_GIFT_WRAP, KIND_VANISH } from "../nostr/kind.ts";
+import {
+  KIND_EPHEMERAL_GIFT_WRAP,
+  KIND_GIFT_WRAP,
+  KIND_MESSAGE_RELAYS,
+  KIND_RELAY_LIST,
+  KIND_VANISH,
+} from "../nostr/kind.ts";
 import { accept, type Policy, reject, type Verdict } from "../policy.ts";
 import { type KindRange, Kinds } from "./kinds.ts";
 
@@ -34,6 +40,8 @@ export interface AccessSettings {
   readonly connect: WhoSettings;
   readonly read: WhoAndWhatSettings;
   readonly write: WhoAndWhatSettings;
+  /** Whose relay lists (NIP-65, and those for messages of NIP-17) are taken, if their kinds are. */
+  readonly relayLists: "writers" | "everybody";
 }
 
 /** The keys that a word such as "webOfTrust" stands for; they may change at any time. */
@@ -53,6 +61,7 @@ export function accessPolicy(settings: AccessSettings, groups: Groups): Policy {
   const write = new Circle(settings.write, groups);
   // Who wants to become a member must be able to say so.
   const isJoinable = settings.connect.allow.includes("members");
+  const isEverybodysList = settings.relayLists === "everybody";
   const shown = new Kinds(settings.read.kinds, settings.read.exceptKinds);
   const taken = new Kinds(settings.write.kinds, settings.write.exceptKinds);
   return {
@@ -88,7 +97,7 @@ export function accessPolicy(settings: AccessSettings, groups: Groups): Policy {
       if (!verdict.accepted) return verdict;
       // Their author is a key for one use: what counts is who brings them.
       if (isGiftWrap(event)) return judgeKeys(write, peer.pubkeys, "publish here");
-      return write.holds(event.pubkey)
+      return write.holds(event.pubkey) || (isEverybodysList && isRelayList(event))
         ? accept
         : reject("restricted", "the author of this event may not publish here");
     },
@@ -106,6 +115,13 @@ export function restrictsWrites({ connect, write }: AccessSettings): boolean {
     [connect, write].some(({ allow, deny }) => !allow.includes("everybody") || deny.length > 0) ||
     !new Kinds(write.kinds, write.exceptKinds).isComplete
   );
+}
+
+/** Whether everybody's relay lists are taken (NIP-65), but those of who is denied. */
+export function takesRelayLists({ connect, write, relayLists }: AccessSettings): boolean {
+  const isEverybodys = relayLists === "everybody" || write.allow.includes("everybody");
+  const kinds = new Kinds(write.kinds, write.exceptKinds);
+  return connect.allow.includes("everybody") && isEverybodys && kinds.has(KIND_RELAY_LIST);
 }
 
 /** Whether the word is in one of the lists. */
@@ -154,6 +170,10 @@ function judgeKeys(circle: Circle, keys: ReadonlySet<PublicKey>, what: string): 
 
 function asksOnlyFor({ kinds }: Filter, is: (kind: number) => boolean): boolean {
   return kinds !== undefined && kinds.size > 0 && [...kinds].every(is);
+}
+
+function isRelayList({ kind }: VerifiedEvent): boolean {
+  return kind === KIND_RELAY_LIST || kind === KIND_MESSAGE_RELAYS;
 }
 
 function isGiftWrap({ kind }: VerifiedEvent): boolean {

@@ -39,6 +39,7 @@ export function amend(settings: AccessSettings, rulings: Rulings): AccessSetting
   });
   const { connect, read, write } = settings;
   return {
+    ...settings,
     connect: {
       ...admitting(connect),
       deny: [...connect.deny, ...keysIn("banned pubkey", rulings)],

@@ -28,6 +28,8 @@ export interface InformationParts {
   readonly search: boolean;
   /** Whether the operator takes only some events, or those of some people. */
   readonly restrictsWrites: boolean;
+  /** Whether everybody's relay lists are taken (NIP-65). */
+  readonly takesRelayLists: boolean;
   /** Whether it can be managed (NIP-86). */
   readonly isManaged: boolean;
   /** Whether there is a list of members, and requests to join and leave are followed. */
@@ -80,11 +82,12 @@ export function information(parts: InformationParts): Information {
 
 /** What has a switch is announced where it is on. */
 function supportedNips(parts: InformationParts): readonly number[] {
-  const { limits, hasMembers, search, isManaged } = parts;
+  const { limits, hasMembers, search, takesRelayLists, isManaged } = parts;
   const nips = [1, 9, 11, 17, 40, 42, 45, 59, 62, 67, 70, 91];
   if (limits.minPowDifficulty > 0) nips.push(13);
   if (hasMembers) nips.push(43);
   if (search) nips.push(50);
+  if (takesRelayLists) nips.push(65);
   if (limits.maxNegentropyEvents > 0) nips.push(77);
   if (isManaged) nips.push(86, 98);
   return nips.sort((a, b) => a - b);

@@ -81,6 +81,11 @@ const access = group(
     ),
     read: whoAndWhat("read"),
     write: whoAndWhat("publish; the author of an event counts, not who brings it"),
+    relayLists: choice("writers", "everybody")
+      .default("writers")
+      .describe(
+        "Whose relay lists are accepted (kinds 10002 and 10050, by which clients find people): those of who may write, or everybody's who may connect and is not denied.",
+      ),
     webOfTrust: group(
       {
         roots: keyList().describe("The npubs at the centre, such as the operator's."),

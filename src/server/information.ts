@@ -2,7 +2,7 @@
 
 import type { Rulings } from "../moderation.ts";
 import type { PublicKey } from "../nostr/key.ts";
-import { restrictsWrites } from "../policy/access.ts";
+import { restrictsWrites, takesRelayLists } from "../policy/access.ts";
 import { amend } from "../policy/moderation.ts";
 import { type Information, type InformationSettings, information } from "../relay/information.ts";
 import type { RelayConfig } from "./config.ts";
@@ -24,13 +24,15 @@ export function informationDocument(
 }
 
 function compose(config: RelayConfig, self: PublicKey, rulings: Rulings): Information {
+  const access = amend(config.access, rulings);
   return information({
     settings: informationSettings(config, rulings),
     self,
     limits: config.limits,
     auth: config.auth,
     search: config.search,
-    restrictsWrites: restrictsWrites(amend(config.access, rulings)),
+    restrictsWrites: restrictsWrites(access),
+    takesRelayLists: takesRelayLists(access),
     hasMembers: config.membership.enabled,
     isManaged: config.administrators.length > 0,
     software: SOFTWARE,

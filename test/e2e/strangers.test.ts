@@ -132,7 +132,7 @@ test("NIP-11 is served for its type, with the relay's key and CORS", async (t) =
     assert.equal(document.self, keyOf(relay));
     assert.deepEqual(
       document.supported_nips,
-      [1, 9, 11, 17, 40, 42, 45, 50, 59, 62, 67, 70, 77, 91],
+      [1, 9, 11, 17, 40, 42, 45, 50, 59, 62, 65, 67, 70, 77, 91],
     );
     assert.equal(document.limitation.auth_required, true);
   }

@@ -8,6 +8,7 @@ import {
   accessPolicy,
   demandsKey,
   restrictsWrites,
+  takesRelayLists,
   type WhoAndWhatSettings,
 } from "../../src/policy/access.ts";
 import type { Policy, Verdict } from "../../src/policy.ts";
@@ -168,6 +169,27 @@ test("filters for nothing but hidden kinds are refused, others are narrowed", ()
     ...filterOf({ "#t": ["x"] }),
     exceptKinds: new Set([4]),
   });
+});
+
+test("relay lists may come from everybody, but those who are denied (NIP-65)", () => {
+  const restricted = { write: open({ allow: [member.pubkey], deny: [enemy.pubkey] }) };
+  const taken = (settings: Partial<AccessSettings>, author: Author, kind: number) =>
+    write(policyOf({ ...restricted, ...settings }), author, { kind }, peerWith(stranger));
+  const relayLists = "everybody";
+  for (const kind of [10_002, 10_050]) {
+    assert.equal(taken({}, stranger, kind), "restricted");
+    assert.equal(taken({ relayLists }, stranger, kind), "accepted");
+    assert.equal(taken({ relayLists }, enemy, kind), "blocked");
+    assert.equal(taken({ relayLists, connect: only(member.pubkey) }, stranger, kind), "restricted");
+  }
+  assert.equal(taken({ relayLists }, stranger, 10_003), "restricted");
+  const fewKinds = { relayLists, write: open({ kinds: [1] }) } as const;
+  assert.equal(taken(fewKinds, stranger, 10_002), "restricted");
+  assert.equal(takesRelayLists(OPEN), true);
+  assert.equal(takesRelayLists({ ...OPEN, ...fewKinds }), false);
+  assert.equal(takesRelayLists({ ...OPEN, ...restricted }), false);
+  assert.equal(takesRelayLists({ ...OPEN, ...restricted, relayLists }), true);
+  assert.equal(takesRelayLists({ ...OPEN, relayLists, connect: only(member.pubkey) }), false);
 });
 
 test("what NIP-11 announces is what the lists say", () => {

@@ -10,6 +10,7 @@ import { filterOf, OPEN, open } from "./settings.ts";
 
 const [member, denied, newcomer] = [key(1), key(2), key(3)];
 const CLOSED: AccessSettings = {
+  ...OPEN,
   connect: { allow: [member], deny: [denied] },
   read: open({ allow: [member] }),
   write: open({ allow: [member], kinds: [1, "30000-30005"], exceptKinds: ["30001-30002"] }),

@@ -8,7 +8,12 @@ export function open(settings: Partial<WhoAndWhatSettings> = {}): WhoAndWhatSett
   return { allow: ["everybody"], deny: [], kinds: ["0-65535"], exceptKinds: [], ...settings };
 }
 
-export const OPEN: AccessSettings = { connect: open(), read: open(), write: open() };
+export const OPEN: AccessSettings = {
+  connect: open(),
+  read: open(),
+  write: open(),
+  relayLists: "writers",
+};
 
 export function filterOf(value: object): Filter {
   const filter = parseFilter(value);

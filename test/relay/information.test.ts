@@ -16,6 +16,7 @@ function document(
     limits: CONFORMANCE_LIMITS,
     auth,
     restrictsWrites: false,
+    takesRelayLists: false,
     hasMembers: false,
     isManaged: false,
     software: "https://software.example",
@@ -48,7 +49,7 @@ test("the document says what is set, the relay's key, and nothing that is not th
   assert.deepEqual(document(all), { ...document(settings), ...all });
 });
 
-test("NIP-77 is announced where it is switched on", () => {
+test("NIP-65 and NIP-77 are announced where they are switched on", () => {
   const limits = { ...CONFORMANCE_LIMITS, maxNegentropyEvents: 0 };
   const { supported_nips } = information({
     settings: { name: "", description: "" },
@@ -57,11 +58,12 @@ test("NIP-77 is announced where it is switched on", () => {
     auth: "required",
     search: true,
     restrictsWrites: false,
+    takesRelayLists: true,
     hasMembers: false,
     isManaged: false,
     version: "",
   });
-  assert.deepEqual(supported_nips, [1, 9, 11, 17, 40, 42, 45, 50, 59, 62, 67, 70, 91]);
+  assert.deepEqual(supported_nips, [1, 9, 11, 17, 40, 42, 45, 50, 59, 62, 65, 67, 70, 91]);
 });
 
 test("limitation has all 13 members, equal to the limits", () => {
@@ -94,6 +96,7 @@ test("only what is demanded is announced", () => {
   const parts = {
     settings,
     self,
+    takesRelayLists: false,
     hasMembers: false,
     isManaged: false,
     limits: CONFORMANCE_LIMITS,
