@@ -3,7 +3,7 @@
 
 import { once } from "node:events";
 import { join } from "node:path";
-import { OUTPUT_CLOSED } from "./cli/parts.ts";
+import { type HttpPost, type HttpReply, OUTPUT_CLOSED } from "./cli/parts.ts";
 import { run } from "./cli/program.ts";
 import { secretKeySigner, secureWebSocket } from "./client.ts";
 import { systemClock } from "./clock.ts";
@@ -32,6 +32,7 @@ process.exitCode = await run(process.argv.slice(2), {
   hasDatabase,
   openDatabase,
   openRulings,
+  post,
   input: process.stdin.isTTY ? undefined : input(),
   out: (text) => process.stdout.write(text),
   err: (text) => process.stderr.write(text),
@@ -45,6 +46,13 @@ process.stdin.destroy();
 /** Opened on first use: only some commands read. */
 async function* input(): AsyncIterable<Uint8Array> {
   yield* process.stdin;
+}
+
+async function post({ url, headers, body, timeout }: HttpPost): Promise<HttpReply> {
+  const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(timeout * 1_000)]);
+  // What is signed for one place must not be carried to another.
+  const response = await fetch(url, { method: "POST", headers, body, signal, redirect: "error" });
+  return { status: response.status, body: await response.text() };
 }
 
 async function drained(): Promise<void> {

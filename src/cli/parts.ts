@@ -29,6 +29,8 @@ export interface CliParts {
   readonly openDatabase: (config: RelayConfig) => Promise<EventStore>;
   /** Once the database is open. */
   readonly openRulings: (config: RelayConfig) => Promise<Rulings>;
+  /** Sends a request over HTTP; rejects where there is no answer. */
+  readonly post: (request: HttpPost) => Promise<HttpReply>;
   /** Standard input; `undefined` when it is a terminal. */
   readonly input: AsyncIterable<Uint8Array> | undefined;
   /** Standard output and standard error. The text brings its own line feeds. */
@@ -40,6 +42,19 @@ export interface CliParts {
   readonly terminal: { readonly out: boolean; readonly err: boolean };
   /** Aborted when the user wants the command to end, or with {@link OUTPUT_CLOSED}. */
   readonly stop: AbortSignal;
+}
+
+export interface HttpPost {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  /** Seconds. */
+  readonly timeout: number;
+}
+
+export interface HttpReply {
+  readonly status: number;
+  readonly body: string;
 }
 
 /** Why `stop` was aborted when nobody reads standard output any more: a quiet end. */

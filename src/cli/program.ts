@@ -11,6 +11,7 @@ import { addForgetCommand } from "./forget.ts";
 import { addImportCommand } from "./import.ts";
 import { addInviteCommand } from "./invite.ts";
 import { addKeyCommand } from "./key.ts";
+import { addManageCommand } from "./manage.ts";
 import { type CliParts, OUTPUT_CLOSED } from "./parts.ts";
 import { addPublishCommand } from "./publish.ts";
 import { addRelayCommand } from "./relay.ts";
@@ -57,6 +58,7 @@ function program(parts: CliParts): Command {
   addRelayCommand(root, parts);
   addKeyCommand(root, parts);
   addInviteCommand(root, parts);
+  addManageCommand(root, parts);
   addPublishCommand(root, parts);
   addReqCommand(root, parts);
   addForgetCommand(root, parts);

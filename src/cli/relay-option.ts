@@ -33,7 +33,7 @@ ws:// or wss:// URL with --npub beside it. Without its npub a relay cannot be pr
 is sent to it.`;
 
 /** Holds the user's secret key, unless `--key` names a file. */
-const KEY_VARIABLE = "NPUBWIRE_CLIENT_KEY";
+export const KEY_VARIABLE = "NPUBWIRE_CLIENT_KEY";
 
 export function addRelayOptions(command: Command): Command {
   return command
@@ -66,7 +66,7 @@ export interface ClientKey {
 }
 
 /** The key that signs: from the file, else from the environment, else a new one. */
-export function readClientKey({ key: file }: RelayFlags, parts: CliParts): ClientKey {
+export function readClientKey({ key: file }: Pick<RelayFlags, "key">, parts: CliParts): ClientKey {
   const { crypto, environment } = parts;
   if (file !== undefined) {
     const secretKey = readKeyFile(file, crypto);
@@ -103,7 +103,7 @@ function parseNpub(text: string): PublicKey {
   throw new InvalidArgumentError(key.reason);
 }
 
-function parseSeconds(text: string): number {
+export function parseSeconds(text: string): number {
   if (/^\d{1,6}$/.test(text) && Number(text) > 0) return Number(text);
   throw new InvalidArgumentError("A number of seconds from 1 to 999999 is expected.");
 }

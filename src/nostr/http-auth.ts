@@ -4,14 +4,41 @@
  * computed.
  */
 
-import { bytesToHex } from "@noble/hashes/utils.js";
+import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import type { CryptoProvider } from "../crypto.ts";
-import { type NostrEvent, parseEvent, tagValue, type VerifiedEvent, verifyEvent } from "./event.ts";
+import {
+  type EventTemplate,
+  type NostrEvent,
+  parseEvent,
+  tagValue,
+  type VerifiedEvent,
+  verifyEvent,
+} from "./event.ts";
 import { KIND_HTTP_AUTH } from "./kind.ts";
 import { malformed, type Parsed } from "./parsed.ts";
 
 /** Seconds that an event may differ from the server's clock (NIP-98). */
 export const HTTP_AUTH_WINDOW = 60;
+
+/** What is to be signed for a POST of this body to this URL. `now`: Unix seconds. */
+export function httpAuthTemplate(
+  url: string,
+  body: Uint8Array,
+  now: number,
+  crypto: Pick<CryptoProvider, "sha256">,
+): EventTemplate {
+  const tags = [
+    ["u", url],
+    ["method", "POST"],
+    ["payload", bytesToHex(crypto.sha256(body))],
+  ];
+  return { kind: KIND_HTTP_AUTH, created_at: now, tags, content: "" };
+}
+
+/** The value of the `Authorization` header. */
+export function httpAuthHeader({ json }: VerifiedEvent): string {
+  return `Nostr ${btoa(String.fromCharCode(...utf8ToBytes(json)))}`;
+}
 
 export interface HttpRequest {
   /** In upper case. */

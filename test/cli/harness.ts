@@ -39,6 +39,7 @@ export async function npubwire(
     hasDatabase: () => true,
     openDatabase: () => Promise.reject(new Error("no database here")),
     openRulings: async () => new MemoryRulings(),
+    post: () => Promise.reject(new Error("no request here")),
     input: undefined,
     drained: async () => {},
     terminal: { out: false, err: false },
