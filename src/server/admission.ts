@@ -136,6 +136,24 @@ export function requestAddress(request: IncomingMessage, trustedProxies: BlockLi
   return clientAddress(request.socket.remoteAddress, forwarded, trustedProxies);
 }
 
+/**
+ * Whether a program on this machine speaks for itself. A proxy on it speaks for strangers, so what a
+ * proxy has marked is from elsewhere.
+ */
+export function isFromHere({ socket, headers }: IncomingMessage): boolean {
+  const isNeighbour = isLoopback(plainAddress(socket.remoteAddress ?? ""));
+  return isNeighbour && !FORWARDING.some((name) => headers[name] !== undefined);
+}
+
+const FORWARDING = [
+  "x-forwarded-for",
+  "x-forwarded-proto",
+  "x-forwarded-host",
+  "x-real-ip",
+  "forwarded",
+  "via",
+];
+
 /** Reads addresses and CIDR networks; throws a RangeError for anything else. */
 export function addressList(networks: readonly string[]): BlockList {
   const list = new BlockList();

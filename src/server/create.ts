@@ -15,6 +15,7 @@ import { openDatabase, openRulings } from "./database.ts";
 import { EmbeddedRelay } from "./embedded-relay.ts";
 import { informationDocument } from "./information.ts";
 import { KeyError } from "./key-file.ts";
+import { Metrics } from "./metrics.ts";
 import { removeBanned } from "./moderation.ts";
 import { Places } from "./places.ts";
 import { RelayEmitter } from "./relay-events.ts";
@@ -65,7 +66,9 @@ export async function createRelay(options: RelayOptions = {}): Promise<EmbeddedR
   await describe();
   const relay = openRelay(config, common, rules);
   const keyPair = { secretKey, publicKey };
-  const { door, site } = openSite(config, { ...common, rules, relay, keyPair, document, describe });
+  const metrics = new Metrics(common);
+  const siteParts = { ...common, rules, relay, metrics, keyPair, document, describe };
+  const { door, site } = openSite(config, siteParts);
   log("info", "relay created", { crypto: crypto.name, key: origin });
   if (!crypto.constantTime) {
     log("warn", "signing is not constant time: tiny-secp256k1 does not load", {});
@@ -73,6 +76,7 @@ export async function createRelay(options: RelayOptions = {}): Promise<EmbeddedR
   return new EmbeddedRelay({
     ...{ npub: encodeNpub(self), config, log, rules, relay, door, site, places, emitter },
     async closeRooms() {
+      metrics.close();
       await rules.close();
       await closeStore();
       secretKey.fill(0);

@@ -26,7 +26,7 @@ import { respond } from "../transport/session.ts";
 import {
   Admission,
   type AdmissionLimits,
-  isLoopback,
+  isFromHere,
   requestAddress,
   type Ticket,
 } from "./admission.ts";
@@ -115,7 +115,7 @@ export class Door {
     if (offer && "status" in offer) return offer.status;
     const address = requestAddress(request, trustedProxies);
     if (isBlocked(address)) return isHidden ? 404 : 403;
-    if (isHidden && !offer && !this.#allowsPlain(request, address)) return 404;
+    if (isHidden && !offer && !this.#allowsPlain(request)) return 404;
     const ticket = this.#admission.enter(address);
     if (!ticket) {
       log("warn", "connection refused: limits reached", { address });
@@ -158,7 +158,7 @@ export class Door {
   #acceptPlain(visit: Visit): void {
     const { plaintextNotice, log } = this.#options;
     const { address, ticket } = visit;
-    const allowed = this.#allowsPlain(visit.request, address);
+    const allowed = this.#allowsPlain(visit.request);
     this.#plain.handleUpgrade(visit.request, visit.stream, visit.head, (ws) => {
       ticket.settled();
       if (allowed) {
@@ -174,9 +174,9 @@ export class Door {
     });
   }
 
-  #allowsPlain(request: IncomingMessage, address: string): boolean {
+  #allowsPlain(request: IncomingMessage): boolean {
     const { plaintext } = this.#options;
-    return plaintext === "allow" || (plaintext === "loopback" && isLocal(request, address));
+    return plaintext === "allow" || (plaintext === "loopback" && isFromHere(request));
   }
 
   async #welcomePlain(socket: NodeSocket, { request, address }: Visit): Promise<void> {
@@ -207,11 +207,6 @@ interface Visit {
   readonly ticket: Ticket;
   /** `undefined` for a plain client. */
   readonly offer: Offer | undefined;
-}
-
-/** A proxy on this machine speaks for strangers, so its own address does not make them local. */
-function isLocal(request: IncomingMessage, address: string): boolean {
-  return isLoopback(address) && request.headers["x-forwarded-for"] === undefined;
 }
 
 function webSocketServer(options: ServerOptions<typeof FrameWebSocket>): WebSocketServer {

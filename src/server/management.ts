@@ -16,7 +16,7 @@ import { HTTP_AUTH_WINDOW, readHttpAuth, verifyHttpAuth } from "../nostr/http-au
 import type { EventId, PublicKey } from "../nostr/key.ts";
 import { malformed, type Parsed, parsed } from "../nostr/parsed.ts";
 import type { Answer } from "../relay/management.ts";
-import { addressGroup, isListed, isLoopback, plainAddress, requestAddress } from "./admission.ts";
+import { addressGroup, isFromHere, isListed, plainAddress, requestAddress } from "./admission.ts";
 import type { RequestWay } from "./announcement.ts";
 
 export interface ManagementOptions {
@@ -127,28 +127,13 @@ export class ManagementEndpoint {
   }
 }
 
-/**
- * A proxy on this machine speaks for strangers, so whatever a proxy has marked is not local. A
- * trusted proxy is believed when it says that the client came over TLS.
- */
-function wayOf({ socket, headers }: IncomingMessage, proxies: BlockList): RequestWay | undefined {
-  const neighbour = plainAddress(socket.remoteAddress ?? "");
-  if (isLoopback(neighbour) && !FORWARDING.some((name) => headers[name] !== undefined)) {
-    return "local";
-  }
-  return isListed(neighbour, proxies) && headers["x-forwarded-proto"] === "https"
-    ? "tls"
-    : undefined;
+/** A trusted proxy is believed when it says that the client came over TLS. */
+function wayOf(request: IncomingMessage, proxies: BlockList): RequestWay | undefined {
+  if (isFromHere(request)) return "local";
+  const { socket, headers } = request;
+  const isTrusted = isListed(plainAddress(socket.remoteAddress ?? ""), proxies);
+  return isTrusted && headers["x-forwarded-proto"] === "https" ? "tls" : undefined;
 }
-
-const FORWARDING = [
-  "x-forwarded-for",
-  "x-forwarded-proto",
-  "x-forwarded-host",
-  "x-real-ip",
-  "forwarded",
-  "via",
-];
 
 /** `undefined` when it is too long. Rejects when the client goes away. */
 async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {

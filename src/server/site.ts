@@ -10,6 +10,7 @@ import { BlockedAddresses } from "./blocked-addresses.ts";
 import type { RelayConfig } from "./config.ts";
 import { Door } from "./door.ts";
 import { type HttpOptions, httpListener, isForRelay } from "./http.ts";
+import type { Metrics } from "./metrics.ts";
 import { isBarred, type ManagedParts, managementEndpoint } from "./moderation.ts";
 import type { Places } from "./places.ts";
 import type { RelayEmitter } from "./relay-events.ts";
@@ -23,6 +24,7 @@ export interface SiteParts
   readonly keyPair: KeyPair;
   readonly places: Places;
   readonly emitter: RelayEmitter;
+  readonly metrics: Metrics;
   /** The NIP-11 document as it stands. */
   document(): Information;
   /** Tells members of a hidden relay that the document has changed. */
@@ -59,7 +61,7 @@ export function openSite(
 }
 
 function openDoor(config: RelayConfig, parts: SiteParts, blocked: BlockedAddresses): Door {
-  const { rules, relay, rulings, places, emitter } = parts;
+  const { rules, relay, rulings, places, emitter, metrics } = parts;
   const { auth, plaintext, limits, connections, handshake } = config;
   return new Door({
     ...parts,
@@ -90,7 +92,7 @@ function openDoor(config: RelayConfig, parts: SiteParts, blocked: BlockedAddress
         return;
       }
       emitter.emit("connection", peer);
-      await relay.accept(channel);
+      await relay.accept(metrics.watch(channel));
       emitter.emit("disconnection", peer);
     },
   });

@@ -82,14 +82,16 @@ test("a plain client authenticates by NIP-42 where plaintext is allowed", async 
 test("loopback means the client, not a proxy that speaks for somebody else", async (t) => {
   const relay = await testRelay(t, { config: { plaintext: "loopback", auth: "optional" } });
   const { WebSocket } = await import("ws");
-  class Forwarded extends WebSocket {
-    constructor(url: string) {
-      super(url, { headers: { "X-Forwarded-For": "192.0.2.7" } });
+  for (const header of ["X-Forwarded-For", "X-Real-IP", "Forwarded", "Via"]) {
+    class Forwarded extends WebSocket {
+      constructor(url: string) {
+        super(url, { headers: { [header]: "192.0.2.7" } });
+      }
     }
+    const plain = await bareClient(relay.url, Forwarded as unknown as typeof WebSocket);
+    assert.equal(((await plain.next()) as unknown[])[0], "NOTICE", header);
+    await plain.closed;
   }
-  const plain = await bareClient(relay.url, Forwarded as unknown as typeof WebSocket);
-  assert.equal(((await plain.next()) as unknown[])[0], "NOTICE");
-  await plain.closed;
 });
 
 test("framing errors end a plain connection", async (t) => {

@@ -28,7 +28,7 @@ export class ManualClock implements Clock {
 
   /** Runs the timers that were set for so long. */
   expire(milliseconds: number): void {
-    for (const timer of this.#timers) {
+    for (const timer of [...this.#timers]) {
       if (timer.milliseconds !== milliseconds) continue;
       this.#timers.delete(timer);
       timer.run();
