@@ -8,7 +8,7 @@ import { run } from "./cli/program.ts";
 import { secretKeySigner, secureWebSocket } from "./client.ts";
 import { systemClock } from "./clock.ts";
 import { createNodeCrypto } from "./crypto/node.ts";
-import { startRelay } from "./index.ts";
+import { startRelay, startSidecar } from "./index.ts";
 import { hasDatabase, openDatabase, openRulings } from "./server/database.ts";
 import { KnownRelaysFile } from "./server/known-relays.ts";
 import { userFolder } from "./server/user-folder.ts";
@@ -27,6 +27,7 @@ process.exitCode = await run(process.argv.slice(2), {
   clock: systemClock,
   environment: process.env,
   startRelay,
+  startSidecar,
   dial: (address, key) => new (secureWebSocket({ signer: secretKeySigner(key) }))(address),
   knownRelays: new KnownRelaysFile(join(userFolder(process.env), "known_relays")),
   hasDatabase,

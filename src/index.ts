@@ -21,6 +21,7 @@ export type { EmbeddedRelay } from "./server/embedded-relay.ts";
 export { KeyError } from "./server/key-file.ts";
 export { type Listening, type ListenOptions, listen } from "./server/listen.ts";
 export type { RelayEvents } from "./server/relay-events.ts";
+export { type SidecarOptions, startSidecar } from "./server/sidecar.ts";
 export { type RunningRelay, type StartOptions, startRelay } from "./server/start.ts";
 export { MemoryStore } from "./store/memory.ts";
 export { openSqliteStore } from "./store/sqlite.ts";

@@ -20,6 +20,11 @@ export interface CliParts {
     config: RelayConfig,
     options: { readonly log: Log },
   ) => Promise<RunningRelay>;
+  /** Starts a sidecar; `startSidecar` of `index.ts`. */
+  readonly startSidecar: (
+    config: RelayConfig,
+    options: { readonly upstream: string; readonly log: Log },
+  ) => Promise<RunningRelay>;
   /** Opens the drop-in WebSocket at a `nostr+ws://npub1…@host` address, signing with `key`. */
   readonly dial: (address: string, key: SecretKey) => Socket;
   /** Which keys relays have proved before. */

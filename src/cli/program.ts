@@ -16,10 +16,12 @@ import { type CliParts, OUTPUT_CLOSED } from "./parts.ts";
 import { addPublishCommand } from "./publish.ts";
 import { addRelayCommand } from "./relay.ts";
 import { addReqCommand } from "./req.ts";
+import { addSidecarCommand } from "./sidecar.ts";
 
 const HELP = `
 Examples:
   $ npubwire relay --port 7777
+  $ npubwire sidecar --upstream ws://127.0.0.1:7777 --port 7447
   $ npubwire publish "Hello" --relay nostr+ws://npub1…@localhost:7777
   $ npubwire req --kind 1 --limit 10 --relay nostr+ws://npub1…@localhost:7777
   $ npubwire export > backup.jsonl && npubwire import --data ./other < backup.jsonl
@@ -56,6 +58,7 @@ function program(parts: CliParts): Command {
     .showHelpAfterError("(add --help for what is possible)")
     .addHelpText("after", HELP);
   addRelayCommand(root, parts);
+  addSidecarCommand(root, parts);
   addKeyCommand(root, parts);
   addInviteCommand(root, parts);
   addManageCommand(root, parts);

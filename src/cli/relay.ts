@@ -1,19 +1,8 @@
 /** `npubwire relay`: runs a relay until it is told to stop. */
 
-import { type Command, InvalidArgumentError } from "commander";
-import { renderUnicodeCompact } from "uqr";
-import { isWildcard } from "../server/announcement.ts";
-import { type ConfigOverrides, loadConfig, type RelayConfig } from "../server/config.ts";
-import { lineLog, printable } from "../server/log.ts";
-import type { RunningRelay } from "../server/start.ts";
-import { EXIT, Failure } from "./failure.ts";
-import { type CliParts, stopped } from "./parts.ts";
-
-interface RelayFlags extends ConfigOverrides {
-  readonly config?: string;
-  readonly json?: true;
-  readonly qr?: true;
-}
+import type { Command } from "commander";
+import type { CliParts } from "./parts.ts";
+import { addServeOptions, type ServeFlags, serve } from "./serve.ts";
 
 const HELP = `
 Without --config, relay.config.json in the working directory is read, if it is there; every
@@ -26,104 +15,13 @@ Examples:
 `;
 
 export function addRelayCommand(root: Command, parts: CliParts): void {
-  root
-    .command("relay")
-    .description("run an encrypted relay")
-    .option("--config <file>", "configuration file")
-    .option("--host <address>", "address to listen on")
-    .option("--port <number>", "port to listen on; 0 takes a free one", parsePort)
-    .option("--data <folder>", "folder of the database and the key")
-    .option("--json", "print one line of JSON instead: npub, address, nprofile, port")
-    .option("--qr", "print the nprofile as a QR code, too")
+  const command = root.command("relay").description("run an encrypted relay");
+  addServeOptions(command, "the database and the key")
     .addHelpText("after", HELP)
-    .action((flags: RelayFlags) => runRelay(flags, parts));
-}
-
-async function runRelay(flags: RelayFlags, parts: CliParts): Promise<void> {
-  if (flags.json && flags.qr) {
-    throw new Failure(EXIT.usage, "--qr has no place beside --json: choose one");
-  }
-  const { host, port, data } = flags;
-  const config = loadConfig(flags.config, { host, port, data });
-  const log = lineLog({ level: config.log.level, clock: parts.clock, write: parts.err });
-  const relay = await start(config, () => parts.startRelay(config, { log }));
-  try {
-    parts.out(flags.json ? jsonLine(relay) : greeting(relay, config, flags.qr === true));
-    await stopped(parts.stop);
-  } finally {
-    await relay.close();
-  }
-}
-
-async function start(
-  config: RelayConfig,
-  startRelay: () => Promise<RunningRelay>,
-): Promise<RunningRelay> {
-  try {
-    return await startRelay();
-  } catch (error) {
-    throw startFailure(error, config) ?? error;
-  }
-}
-
-/** The errors of listening that people meet, in words. */
-function startFailure(error: unknown, { host, port }: RelayConfig): Failure | undefined {
-  switch (error instanceof Error && "syscall" in error && "code" in error && error.code) {
-    case "EADDRINUSE":
-      return new Failure(
-        EXIT.failed,
-        `port ${port} on ${host} is taken by another program`,
-        "Stop that program, or choose another port with --port.",
-      );
-    case "EACCES":
-      return new Failure(
-        EXIT.failed,
-        `no permission to listen on port ${port}`,
-        "Choose a port above 1023 with --port.",
-      );
-    case "EADDRNOTAVAIL":
-    case "ENOTFOUND":
-      return new Failure(
-        EXIT.usage,
-        `this machine has no address ${printable(host)}`,
-        'Choose one of its own with --host, or "0.0.0.0" for all of them.',
-      );
-    default:
-      return undefined;
-  }
-}
-
-function jsonLine({ npub, address, nprofile, port }: RunningRelay): string {
-  return `${JSON.stringify({ npub, address, nprofile, port })}\n`;
-}
-
-function greeting(relay: RunningRelay, config: RelayConfig, qr: boolean): string {
-  const lines = [
-    `npubwire relay, listening on ${relay.host} port ${relay.port}`,
-    "",
-    `  npub      ${relay.npub}`,
-    `  address   ${relay.address}`,
-    `  nprofile  ${relay.nprofile}`,
-    "",
-    ...(qr ? [renderUnicodeCompact(relay.nprofile, { border: 2 }), ""] : []),
-    ...(config.addresses.length === 0 ? [hint(relay.host), ""] : []),
-    "Ctrl-C stops it.",
-  ];
-  return `${lines.join("\n")}\n`;
-}
-
-/** The address was made from what the relay listens on; outside it may have another name. */
-function hint(host: string): string {
-  const reach = isWildcard(host)
-    ? "The address works on this machine."
-    : "The address works where this machine is reached by that host and port.";
-  return `${reach} For others, list the URL by which they
-reach the relay under "addresses" in relay.config.json; the npub stays the same.`;
-}
-
-function parsePort(text: string): number {
-  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) {
-    throw new InvalidArgumentError("A whole number from 0 to 65535 is expected.");
-  }
-  return Number(text);
+    .action((flags: ServeFlags) =>
+      serve(flags, parts, {
+        name: "relay",
+        start: (config, log) => parts.startRelay(config, { log }),
+      }),
+    );
 }

@@ -34,7 +34,7 @@ export interface ConnectionParts extends ReaderParts, QueriesParts, NegentropyPa
 }
 
 /** AUTH messages that may fail before the channel closes (SPEC, "More keys"). */
-const MAX_AUTH_FAILURES = 3;
+export const MAX_AUTH_FAILURES = 3;
 
 /** OKs that may be due before the client is no longer read from. */
 const MAX_UNANSWERED = 256;

@@ -18,6 +18,21 @@ export function connect(url: string, protocols: readonly string[]): WebSocketLik
   return new NodeSocket(ws);
 }
 
+export interface PlainConnectOptions {
+  readonly headers: Readonly<Record<string, string>>;
+  /** Longest message taken, in bytes. */
+  readonly maxMessage: number;
+}
+
+/** Opens a WebSocket without encryption, to a relay that its operator has put behind a sidecar. */
+export function connectPlain(
+  url: string,
+  { headers, maxMessage }: PlainConnectOptions,
+): WebSocketLike {
+  const options = { ...SECURE, headers, maxPayload: maxMessage, ...CLOSING };
+  return new NodeSocket(new WebSocket(url, options));
+}
+
 /** What `plain: "allow"` hands URLs without an npub to. */
 export const PlainWebSocket: typeof WebSocket = WebSocket;
 

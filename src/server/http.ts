@@ -4,8 +4,8 @@ import type { IncomingMessage, RequestListener, ServerResponse } from "node:http
 import type { ManagementEndpoint } from "./management.ts";
 
 export interface HttpOptions {
-  /** The NIP-11 document. */
-  information(): unknown;
+  /** The NIP-11 document. Never rejects. */
+  information(): unknown | Promise<unknown>;
   /** Whether every answer is an empty 404, so that nothing shows that there is a relay. */
   readonly isHidden: boolean;
   /** What a person who opens the URL in a browser reads. */
@@ -55,7 +55,7 @@ export function httpListener(options: HttpOptions): RequestListener {
       case "GET":
       case "HEAD":
         return asksForInformation(request)
-          ? send(response, 200, INFORMATION_TYPE, JSON.stringify(options.information()))
+          ? void sendInformation(response, options.information())
           : send(response, 426, "text/plain", options.greeting(), { Upgrade: "websocket" });
       default:
         return send(response, 405, "text/plain", "Method not allowed\n", {
@@ -74,6 +74,10 @@ export function isForRelay(
   if (method === "GET" || method === "HEAD") return asksForInformation(request);
   const isPreflight = method === "OPTIONS" && headers["access-control-request-method"] === "POST";
   return management !== undefined && (isPreflight || management.takes(request));
+}
+
+async function sendInformation(response: ServerResponse, document: unknown): Promise<void> {
+  send(response, 200, INFORMATION_TYPE, JSON.stringify(await document));
 }
 
 /** The header may list several types, with parameters (NIP-11, RFC 9110 section 12.5.1). */

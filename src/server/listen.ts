@@ -3,7 +3,7 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { RelayConfig } from "./config.ts";
-import type { EmbeddedRelay } from "./embedded-relay.ts";
+import type { EmbeddedRelay, Exit } from "./embedded-relay.ts";
 import { serveAt } from "./shared-server.ts";
 
 export interface ListenOptions {
@@ -32,20 +32,32 @@ export async function listen(
   relay: EmbeddedRelay,
   options: ListenOptions = {},
 ): Promise<Listening> {
-  const { host = relay.config.host, port = relay.config.port } = options;
-  const { path } = relay.config;
-  const server = httpServer(relay.config);
+  const { listening, close } = await open(relay, options);
+  relay.untilClosed(close);
+  return listening;
+}
+
+/** The same for whatever answers at a relay's URL; `close` lets connections drain. */
+export async function open(
+  { config, site, places }: Pick<EmbeddedRelay, "config" | "site" | "places">,
+  options: ListenOptions = {},
+): Promise<{ readonly listening: Listening; readonly close: Exit }> {
+  const { host = config.host, port = config.port } = options;
+  const { path } = config;
+  const server = httpServer(config);
   const bound = await bind(server, host, port);
   try {
-    const leave = serveAt(server, path, relay.site);
-    const { announcement, remove } = relay.places.add({ host, port: bound, path, tls: false });
-    relay.untilClosed(async (drained) => {
-      remove();
-      leave();
-      await close(server, drained);
-    });
+    const leave = serveAt(server, path, site);
+    const { announcement, remove } = places.add({ host, port: bound, path, tls: false });
     const { address, nprofile } = announcement;
-    return { host, port: bound, address, nprofile };
+    return {
+      listening: { host, port: bound, address, nprofile },
+      async close(drained) {
+        remove();
+        leave();
+        await close(server, drained);
+      },
+    };
   } catch (error) {
     server.close();
     throw error;

@@ -8,7 +8,7 @@ import type { Relay } from "../relay/relay.ts";
 import { addressList, requestAddress } from "./admission.ts";
 import { BlockedAddresses } from "./blocked-addresses.ts";
 import type { RelayConfig } from "./config.ts";
-import { Door } from "./door.ts";
+import { Door, type DoorOptions } from "./door.ts";
 import { type HttpOptions, httpListener, isForRelay } from "./http.ts";
 import type { Metrics } from "./metrics.ts";
 import { isBarred, type ManagedParts, managementEndpoint } from "./moderation.ts";
@@ -48,7 +48,7 @@ export function openSite(
   const http: HttpOptions = {
     information: parts.document,
     isHidden: config.information.hidden,
-    greeting: () => `This is a Nostr relay. Its address is ${places.address}\n`,
+    greeting: () => greeting(places),
     management: managementEndpoint(config, { self, isRequestUrl }, management),
     isBlocked: (request) => blocked.has(requestAddress(request, trustedProxies)),
   };
@@ -62,25 +62,11 @@ export function openSite(
 
 function openDoor(config: RelayConfig, parts: SiteParts, blocked: BlockedAddresses): Door {
   const { rules, relay, rulings, places, emitter, metrics } = parts;
-  const { auth, plaintext, limits, connections, handshake } = config;
   return new Door({
     ...parts,
+    ...doorSettings(config, places),
     relay: parts.keyPair,
-    auth,
-    plaintext,
-    isHidden: config.information.hidden,
-    plaintextNotice: () =>
-      `restricted: this relay is encrypted, and nothing of what you sent was read; connect to ${places.address} with an npubwire client`,
-    maxMessage: limits.maxMessageLength,
-    authDeadline: handshake.authDeadlineSeconds * SECOND,
-    admission: {
-      maxConnections: connections.max,
-      maxConnectionsPerAddress: connections.maxPerAddress,
-      maxPending: handshake.maxPending,
-      maxPendingPerAddress: handshake.maxPendingPerAddress,
-      maxPerMinutePerAddress: handshake.maxPerMinutePerAddress,
-    },
-    trustedProxies: addressList(config.trustedProxies),
+    plaintext: config.plaintext,
     isBlocked: (from) => blocked.has(from),
     isOwnUrl: (url) => places.isOwnUrl(url),
     admit: async (pubkey, peer) => (await rules.policy.admit?.(pubkey, peer)) ?? accept,
@@ -97,3 +83,42 @@ function openDoor(config: RelayConfig, parts: SiteParts, blocked: BlockedAddress
     },
   });
 }
+
+/** What the configuration says to a door, whatever lies behind it. */
+export function doorSettings(
+  { auth, information, limits, connections, handshake, trustedProxies }: RelayConfig,
+  places: Places,
+): DoorSettings {
+  return {
+    auth,
+    isHidden: information.hidden,
+    plaintextNotice: () =>
+      `restricted: this relay is encrypted, and nothing of what you sent was read; connect to ${places.address} with an npubwire client`,
+    maxMessage: limits.maxMessageLength,
+    authDeadline: handshake.authDeadlineSeconds * SECOND,
+    admission: {
+      maxConnections: connections.max,
+      maxConnectionsPerAddress: connections.maxPerAddress,
+      maxPending: handshake.maxPending,
+      maxPendingPerAddress: handshake.maxPendingPerAddress,
+      maxPerMinutePerAddress: handshake.maxPerMinutePerAddress,
+    },
+    trustedProxies: addressList(trustedProxies),
+  };
+}
+
+/** What a person who opens the URL in a browser reads. */
+export function greeting(places: Places): string {
+  return `This is a Nostr relay. Its address is ${places.address}\n`;
+}
+
+type DoorSettings = Pick<
+  DoorOptions,
+  | "auth"
+  | "isHidden"
+  | "plaintextNotice"
+  | "maxMessage"
+  | "authDeadline"
+  | "admission"
+  | "trustedProxies"
+>;

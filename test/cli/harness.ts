@@ -32,6 +32,7 @@ export async function npubwire(
     clock: { now: () => NOW, after: () => () => {} },
     environment: {},
     startRelay: () => Promise.reject(new Error("no relay here")),
+    startSidecar: () => Promise.reject(new Error("no sidecar here")),
     dial: () => {
       throw new Error("no dialling here");
     },

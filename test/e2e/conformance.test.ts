@@ -1,12 +1,15 @@
-/** The rules of the NIPs over real sockets: encrypted and plain, the same suite and the same answers. */
+/**
+ * The rules of the NIPs over real sockets: encrypted, plain, and through a sidecar; the same suite
+ * and the same answers.
+ */
 
 import assert from "node:assert/strict";
 import { after } from "node:test";
 import { secureWebSocket } from "../../src/client.ts";
 import { type Author, CONFORMANCE_LIMITS, type TestClient } from "../relay/conformance/session.ts";
-import { conformance } from "../relay/conformance.ts";
+import { conformance, conformanceForAnybody } from "../relay/conformance.ts";
 import { bareClient } from "./client.ts";
-import { testRelay } from "./setup.ts";
+import { testRelay, testSidecar } from "./setup.ts";
 
 const config = {
   auth: "optional",
@@ -24,6 +27,15 @@ conformance(
 
 const plain = await testRelay({ after }, { config });
 conformance("plain channels on sockets", connectPlain, plain.url);
+
+const behind = await testRelay({ after }, { config: { ...config, plaintext: "allow" } });
+const { maxMessageLength } = CONFORMANCE_LIMITS;
+const sidecar = await testSidecar({ after }, behind.url, {
+  config: { limits: { maxMessageLength } },
+});
+conformanceForAnybody("a sidecar before a relay", () =>
+  bareClient(sidecar.address, secureWebSocket()),
+);
 
 async function connectPlain(author?: Author): Promise<TestClient> {
   const client = await bareClient(plain.url);

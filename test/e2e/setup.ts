@@ -3,8 +3,14 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseConfig, type RunningRelay, startRelay } from "../../src/index.ts";
-import type { LogFields, LogLevel } from "../../src/log.ts";
+import {
+  parseConfig,
+  type RelayConfig,
+  type RunningRelay,
+  startRelay,
+  startSidecar,
+} from "../../src/index.ts";
+import type { Log, LogFields, LogLevel } from "../../src/log.ts";
 import type { Policy } from "../../src/policy.ts";
 
 export interface LogLine {
@@ -36,13 +42,32 @@ export interface Scope {
 
 /** A running relay that ends with the test. */
 export async function testRelay(t: Scope, options: TestRelayOptions = {}): Promise<TestRelay> {
+  const { policy } = options;
+  return await started(t, options, (config, log) =>
+    startRelay(config, { log, ...(policy ? { policy } : {}) }),
+  );
+}
+
+/** A running sidecar before `upstream` that ends with the test. */
+export async function testSidecar(
+  t: Scope,
+  upstream: string,
+  options: Omit<TestRelayOptions, "policy"> = {},
+): Promise<TestRelay> {
+  return await started(t, options, (config, log) => startSidecar(config, { upstream, log }));
+}
+
+async function started(
+  t: Scope,
+  options: TestRelayOptions,
+  start: (config: RelayConfig, log: Log) => Promise<RunningRelay>,
+): Promise<TestRelay> {
   const data = options.data ?? testFolder(t);
   const log: LogLine[] = [];
   const settings = { host: "127.0.0.1", port: 0, ...options.config };
-  const relay = await startRelay(parseConfig(settings, { data }), {
-    log: (level, event, fields) => log.push({ level, event, fields }),
-    ...(options.policy ? { policy: options.policy } : {}),
-  });
+  const relay = await start(parseConfig(settings, { data }), (level, event, fields) =>
+    log.push({ level, event, fields }),
+  );
   let closed: Promise<void> | undefined;
   const close = (): Promise<void> => {
     closed ??= relay.close();

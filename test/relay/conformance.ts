@@ -15,24 +15,34 @@ import { negentropyRules } from "./conformance/negentropy.ts";
 import { protectionRules } from "./conformance/protection.ts";
 import { searchRules } from "./conformance/search.ts";
 import type { Connect } from "./conformance/session.ts";
-import { storageRules } from "./conformance/storage.ts";
+import { orderRules, storageRules } from "./conformance/storage.ts";
 import { subscriptionRules } from "./conformance/subscriptions.ts";
 import { vanishingRules } from "./conformance/vanishing.ts";
 
 /** `url` is one that the relay takes for its own. */
 export function conformance(name: string, connect: Connect, url: string): void {
   describe(`conformance: ${name}`, () => {
-    storageRules(connect);
-    filterRules(connect);
-    subscriptionRules(connect);
-    countRules(connect);
-    searchRules(connect);
-    messageRules(connect);
-    negentropyRules(connect);
-    deletionRules(connect);
-    expirationRules(connect);
+    rulesForAnybody(connect);
+    orderRules(connect);
     protectionRules(connect);
     giftWrapRules(connect);
     vanishingRules(connect, url);
   });
+}
+
+/** The same without the rules for which the relay must know the client, and be alone. */
+export function conformanceForAnybody(name: string, connect: Connect): void {
+  describe(`conformance: ${name}`, () => rulesForAnybody(connect));
+}
+
+function rulesForAnybody(connect: Connect): void {
+  storageRules(connect);
+  filterRules(connect);
+  subscriptionRules(connect);
+  countRules(connect);
+  searchRules(connect);
+  messageRules(connect);
+  negentropyRules(connect);
+  deletionRules(connect);
+  expirationRules(connect);
 }
