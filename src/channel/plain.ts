@@ -3,6 +3,7 @@
 import type { Channel, Peer, SocketFailure, WebSocketLike } from "../channel.ts";
 import type { VerifiedEvent } from "../nostr/event.ts";
 import type { Verdict } from "../nostr/verdict.ts";
+import { MAX_CLOSE_REASON_BYTES } from "../transport/constants.ts";
 import type { Identities } from "./identities.ts";
 import { BROKEN, QueuedLink } from "./link.ts";
 
@@ -51,7 +52,7 @@ export class PlainLink extends QueuedLink {
   }
 
   protected writeClose(code: number, reason: string): void {
-    this.socket.close(code, reason);
+    this.socket.close(code, clipped(reason));
     this.finish({ code, reason, clean: code === NORMAL });
   }
 
@@ -84,4 +85,11 @@ function brokenBy(cause: unknown): PlainError {
   return cause === undefined
     ? new PlainError("lost", "the connection ended without a close frame")
     : new PlainError("websocket", cause instanceof Error ? cause.message : "it broke", { cause });
+}
+
+/** As much of a close reason as a WebSocket carries, in whole characters. */
+function clipped(reason: string): string {
+  const bytes = new Uint8Array(MAX_CLOSE_REASON_BYTES);
+  const { written } = new TextEncoder().encodeInto(reason, bytes);
+  return new TextDecoder().decode(bytes.subarray(0, written));
 }

@@ -20,6 +20,12 @@ describe("a plain link that is dialled", () => {
     assert.equal(clock.pending, 0);
   });
 
+  it("closes with as much of the reason as a WebSocket carries", async () => {
+    const { link, socket } = await dialled();
+    link.close(4003, "é".repeat(300));
+    assert.deepEqual(socket.closed, { code: 4003, reason: "é".repeat(61) });
+  });
+
   it("tells the other end's close code and reason", async () => {
     const closeFrame = { code: 1012, reason: "restart" };
     assert.deepEqual(await endAfter((socket) => socket.lose({ closeFrame })), {

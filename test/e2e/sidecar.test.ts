@@ -1,19 +1,25 @@
 /** An encrypted door before somebody else's relay, which stays as it is. */
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
+import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { Relay, useWebSocketImplementation } from "nostr-tools/relay";
 import type { WebSocket } from "ws";
-import { dialSecure } from "../../src/channel/dial.ts";
+import { type DialOptions, dialSecure } from "../../src/channel/dial.ts";
 import { throwawaySigner } from "../../src/channel/signer.ts";
+import type { Link } from "../../src/channel.ts";
 import { secretKeySigner, secureWebSocket } from "../../src/client.ts";
 import { systemClock } from "../../src/clock.ts";
 import { parseAddress } from "../../src/nostr/address.ts";
 import { encodeNpub, publicKeyOf, type SecretKey } from "../../src/nostr/key.ts";
 import { connect } from "../../src/server/dial.ts";
+import { FrameWebSocket, NodeSocket } from "../../src/server/socket.ts";
 import { type BareClient, bareClient } from "./client.ts";
 import { crypto, forTools, newKey, note } from "./events.ts";
-import { type TestRelay, testRelay, testSidecar } from "./setup.ts";
+import { commandProcess, npubwire } from "./process.ts";
+import { type TestRelay, testFolder, testRelay, testSidecar } from "./setup.ts";
 import { nostrRelayCore, upstream } from "./upstreams.ts";
 
 const EOSE_ONLY = (socket: WebSocket): void => {
@@ -57,19 +63,34 @@ for (const [name, behind] of [
 
 test("the relay behind learns address and npub, and nothing else of the client's request", async (t) => {
   const relay = await upstream(t, EOSE_ONLY);
-  const sidecar = await testSidecar(t, relay.url, {
-    config: { auth: "optional", trustedProxies: ["127.0.0.1"] },
-  });
+  const sidecar = await testSidecar(t, relay.url);
   const key = newKey();
-  const client = await connected(sidecar, key);
-  await roundTrip(client);
+  const forged = {
+    "X-Forwarded-For": "192.0.2.66",
+    "X-Npubwire-Pubkey": "ab".repeat(32),
+    Cookie: "session=1",
+    Origin: "https://example.com",
+  };
+  const link = await dialled(sidecar, {
+    signer: secretKeySigner(key),
+    connect: (url, protocols) =>
+      new NodeSocket(new FrameWebSocket(url, [...protocols], { headers: forged })),
+  });
+  const answered = new Promise((message) => link.start({ message, end: () => {} }));
+  link.send('["REQ","s",{}]');
+  await answered;
   const [request] = relay.requests;
   assert.ok(request);
-  assert.equal(request.headers["x-forwarded-for"], "127.0.0.1");
-  assert.equal(request.headers["x-npubwire-pubkey"], publicKeyOf(key, crypto));
-  assert.equal(request.headers["sec-websocket-protocol"], undefined);
-  assert.equal(request.headers.host, `127.0.0.1:${relay.port}`);
-  await client.close();
+  const { "sec-websocket-key": _, ...headers } = request.headers;
+  assert.deepEqual(headers, {
+    host: `127.0.0.1:${relay.port}`,
+    connection: "Upgrade",
+    upgrade: "websocket",
+    "sec-websocket-version": "13",
+    "x-forwarded-for": "127.0.0.1",
+    "x-npubwire-pubkey": publicKeyOf(key, crypto),
+  });
+  link.close(1000, "");
 });
 
 test("authentication ends at the sidecar, in both directions", async (t) => {
@@ -224,12 +245,7 @@ test("a client that reads nothing slows the relay behind down, and misses nothin
   };
   const relay = await upstream(t, (socket) => socket.once("message", () => flood(socket)));
   const sidecar = await testSidecar(t, relay.url);
-  const address = parseAddress(sidecar.address);
-  assert.ok(address.ok);
-  const link = await dialSecure(address.value, {
-    ...{ crypto, clock: systemClock, connect, maxMessage: 2 ** 20, timeout: 10_000 },
-    signer: throwawaySigner(crypto),
-  });
+  const link = await dialled(sidecar);
   link.send('["REQ","s",{}]');
   link.pause();
   const heard: number[] = [];
@@ -282,6 +298,38 @@ test("a sidecar that ends says goodbye to both sides, and keeps its key", async 
   assert.equal(again.npub, sidecar.npub);
 });
 
+test("a sidecar can be closed while the relay behind lets it wait", async (t) => {
+  const silent = createServer().listen(0, "127.0.0.1");
+  t.after(() => silent.close());
+  await once(silent, "listening");
+  const { port } = silent.address() as AddressInfo;
+  const came = once(silent, "connection");
+  const sidecar = await testSidecar(t, `ws://127.0.0.1:${port}`);
+  const client = await connected(sidecar);
+  const [socket] = await came;
+  t.after(() => socket.destroy());
+  await sidecar.close();
+  assert.equal((await client.closed).code, 4001);
+});
+
+test("the command runs one, and the other commands go through it", async (t) => {
+  const relay = await nostrRelayCore(t);
+  const data = testFolder(t);
+  const flags = ["--upstream", relay.url, "--host", "127.0.0.1", "--port", "0", "--data", data];
+  const sidecar = commandProcess(["sidecar", ...flags, "--json"]);
+  t.after(() => void sidecar.kill("SIGKILL"));
+  const [line] = (await once(createInterface(sidecar.stdout), "line")) as [string];
+  const { address, npub } = JSON.parse(line);
+  const published = await npubwire(["publish", "--relay", address, "through a door"]);
+  assert.equal(published.code, 0, published.err);
+  const { out } = await npubwire(["req", "--relay", address, "--kind", "1"]);
+  assert.equal(JSON.parse(out).content, "through a door");
+  assert.ok(address.includes(npub));
+  const over = once(sidecar, "exit");
+  sidecar.kill("SIGTERM");
+  assert.deepEqual(await over, [0, null]);
+});
+
 test("a client that leaves, in whatever way, takes its connection behind with it", async (t) => {
   const relay = await nostrRelayCore(t);
   const sidecar = await testSidecar(t, relay.url);
@@ -297,6 +345,16 @@ test("a client that leaves, in whatever way, takes its connection behind with it
 function plainRelay(t: test.TestContext): Promise<TestRelay> {
   // Whoever comes with X-Forwarded-For is a stranger, not a program on this machine.
   return testRelay(t, { config: { plaintext: "allow", auth: "optional" } });
+}
+
+function dialled(sidecar: TestRelay, options: Partial<DialOptions> = {}): Promise<Link> {
+  const address = parseAddress(sidecar.address);
+  assert.ok(address.ok);
+  return dialSecure(address.value, {
+    ...{ crypto, clock: systemClock, connect, maxMessage: 2 ** 20, timeout: 10_000 },
+    signer: throwawaySigner(crypto),
+    ...options,
+  });
 }
 
 function connected(sidecar: TestRelay, key: SecretKey = newKey()): Promise<BareClient> {

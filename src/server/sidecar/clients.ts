@@ -53,7 +53,12 @@ export class Clients {
   }
 
   accept(channel: Channel): void {
-    const served = this.#serve(channel).finally(() => this.#served.delete(channel));
+    const served = this.#serve(channel)
+      .catch((error: unknown) => {
+        this.#log("error", "client could not be served", { error: String(error) });
+        channel.close(CLOSE.internal, "error: the relay has failed");
+      })
+      .finally(() => this.#served.delete(channel));
     this.#served.set(channel, served);
   }
 
