@@ -9,7 +9,7 @@ import type { CryptoProvider, KeyPair } from "../crypto.ts";
 import { type NostrEvent, parseEvent, verifyEvent } from "../nostr/event.ts";
 import { type PublicKey, publicKeyFromBytes } from "../nostr/key.ts";
 import { accept, reject, type Verdict } from "../nostr/verdict.ts";
-import { checkAuthEvent } from "../transport/auth-event.ts";
+import { type ChannelBinding, checkAuthClaim, checkAuthEvent } from "../transport/auth-event.ts";
 import { OUTER_FAILED } from "../transport/constants.ts";
 import { TransportError } from "../transport/errors.ts";
 import type { Session } from "../transport/session.ts";
@@ -80,7 +80,7 @@ async function readFirst(
   frame: Uint8Array | string,
   options: AcceptOptions,
 ): Promise<Accepted> {
-  const { clock, relay, auth, address, admit } = options;
+  const { clock, relay, address, admit } = options;
   if (typeof frame === "string") throw session.fail("not-binary", "a text message as first frame");
   const claim = parseClaim(session.openFirst(frame), session);
   const binding = {
@@ -91,7 +91,7 @@ async function readFirst(
   // From here on the channel owns the socket; paused, it holds what came in the same flight.
   const channel = new SecureChannel(socket, session, clock, identities, address);
   channel.pause();
-  const identified = identify(claim, identities, auth, options.crypto);
+  const identified = identify(claim, binding, identities, options);
   const verdict = identified.accepted ? await admit(claim?.pubkey, channel.peer) : identified;
   channel.sendVerdict(claim?.id ?? "", verdict);
   if (!verdict.accepted) {
@@ -120,18 +120,20 @@ function parseClaim(text: string, session: Session): NostrEvent | undefined {
   return event.value;
 }
 
-/** Whether the client has shown who it is, as far as this relay asks. */
+/** Whether the client has shown who it is, as far as this relay asks; the signature comes last. */
 function identify(
   claim: NostrEvent | undefined,
+  binding: ChannelBinding,
   identities: Identities,
-  auth: "required" | "optional",
-  crypto: CryptoProvider,
+  { auth, clock, crypto }: AcceptOptions,
 ): Verdict {
-  if (claim) {
-    const event = verifyEvent(claim, crypto);
-    return event.ok ? identities.add(event.value) : reject("auth-required", event.reason);
+  if (!claim) {
+    return auth === "optional"
+      ? accept
+      : reject("auth-required", "this relay wants to know its clients");
   }
-  return auth === "optional"
-    ? accept
-    : reject("auth-required", "this relay wants to know its clients");
+  const claimed = checkAuthClaim(claim, binding, clock.now());
+  if (!claimed.ok) return reject("auth-required", claimed.reason);
+  const event = verifyEvent(claim, crypto);
+  return event.ok ? identities.add(event.value) : reject("auth-required", event.reason);
 }

@@ -81,8 +81,12 @@ export function publicKeyOf(secretKey: SecretKey, crypto: CryptoProvider): Publi
   return publicKeyFromBytes(crypto.secp256k1x.publicKey(secretKey));
 }
 
+/** A relay asks for its own npub at every handshake, so the latest is kept. */
+let latest: { readonly key: PublicKey; readonly npub: string } | undefined;
+
 export function encodeNpub(key: PublicKey): string {
-  return encodeBech32("npub", publicKeyToBytes(key));
+  if (latest?.key !== key) latest = { key, npub: encodeBech32("npub", publicKeyToBytes(key)) };
+  return latest.npub;
 }
 
 export function encodeNsec(key: SecretKey): string {

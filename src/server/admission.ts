@@ -120,8 +120,9 @@ export function clientAddress(
   trustedProxies: BlockList,
 ): string {
   let address = plainAddress(socketAddress ?? "");
+  if (forwardedFor === undefined) return address;
   // Each proxy appends whom it heard from, so the list is read from its trusted end.
-  const hops = (forwardedFor ?? "").split(",").map((hop) => plainAddress(hop.trim()));
+  const hops = forwardedFor.split(",").map((hop) => plainAddress(hop.trim()));
   while (isListed(address, trustedProxies)) {
     const hop = hops.pop();
     if (hop === undefined || !(isIPv4(hop) || isIPv6(hop))) break;

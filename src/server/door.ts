@@ -143,6 +143,8 @@ export class Door {
       refuseUpgrade(visit.stream, 403);
       return;
     }
+    // The response and message 2 leave in one packet.
+    visit.stream.cork();
     this.#secure.handleUpgrade(visit.request, visit.stream, visit.head, async (ws) => {
       const socket = new NodeSocket(ws, visit.stream);
       const { admit } = this.#options;
@@ -153,6 +155,7 @@ export class Door {
       if (channel) this.#options.accept(channel, visit.request);
       else log("info", "client refused", { address, reason: refusal.code });
     });
+    visit.stream.uncork();
   }
 
   #acceptPlain(visit: Visit): void {

@@ -54,6 +54,15 @@ export function checkAuthEvent(
   binding: ChannelBinding,
   now: number,
 ): Parsed<PublicKey> {
+  return checkAuthClaim(event, binding, now);
+}
+
+/** The same of an event whose signature is still to be verified: the cheap part comes first. */
+export function checkAuthClaim(
+  event: NostrEvent,
+  binding: ChannelBinding,
+  now: number,
+): Parsed<PublicKey> {
   if (event.kind !== KIND_AUTH || event.content !== "") {
     return malformed("not an auth event (kind 22242, empty content)");
   }

@@ -70,5 +70,8 @@ function encodeToken(bytes: Uint8Array): string {
 function decodeToken(token: string): Uint8Array | undefined {
   if (token.length !== (MESSAGE_1_BYTES / 3) * 4) return undefined;
   const text = atob(token.replaceAll("-", "+").replaceAll("_", "/"));
-  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+  const bytes = new Uint8Array(MESSAGE_1_BYTES);
+  // By hand: Uint8Array.from with a function takes ten times as long.
+  for (let i = 0; i < MESSAGE_1_BYTES; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
 }

@@ -37,6 +37,29 @@ describe("a refused client", () => {
     });
   }
 
+  it("costs no look at its signature where the event is not for this channel", async () => {
+    const relay = new TestRelay();
+    const verified: string[] = [];
+    relay.crypto = {
+      ...nodeCrypto,
+      verifySchnorr(...args) {
+        verified.push("signature");
+        return nodeCrypto.verifySchnorr(...args);
+      },
+    };
+    const { session: other } = await rawClient(relay);
+    for (const [bound, cost] of [
+      [other, 0],
+      [undefined, 1],
+    ] as const) {
+      const { session, socket } = await rawClient(relay);
+      socket.send(session.sealFirst(authText(relay, bound ?? session)));
+      const { channel } = await relay.visit.accepted;
+      assert.equal(channel === undefined, bound === other);
+      assert.equal(verified.length, cost);
+    }
+  });
+
   it("learns a long reason from the close frame, cut to 123 bytes", async () => {
     const relay = new TestRelay();
     const { session, socket, received } = await rawClient(relay);

@@ -4,7 +4,7 @@ import { type Accepted, acceptSecure } from "../../src/channel/accept.ts";
 import { type DialOptions, dialSecure, type Signer } from "../../src/channel/dial.ts";
 import { keySigner } from "../../src/channel/signer.ts";
 import type { Channel, Link, LinkEnd, Peer } from "../../src/channel.ts";
-import type { KeyPair } from "../../src/crypto.ts";
+import type { CryptoProvider, KeyPair } from "../../src/crypto.ts";
 import { addressOf, type RelayAddress } from "../../src/nostr/address.ts";
 import { type PublicKey, publicKeyFromBytes } from "../../src/nostr/key.ts";
 import { accept, type Verdict } from "../../src/nostr/verdict.ts";
@@ -28,6 +28,7 @@ export class TestRelay {
   readonly key: PublicKey = publicKeyFromBytes(this.keys.publicKey);
   readonly clock: TestClock = new TestClock();
   readonly visits: Visit[] = [];
+  crypto: CryptoProvider = nodeCrypto;
   auth: "required" | "optional" = "required";
   maxMessage = 4_096;
   /** Seconds that the relay's clock is ahead of the client's. */
@@ -84,7 +85,7 @@ export class TestRelay {
     clientSocket: MemorySocket,
     relaySocket: MemorySocket,
   ): Promise<Accepted> {
-    const { clock, auth, maxMessage } = this;
+    const { crypto, clock, auth, maxMessage } = this;
     const offer = readOffer(protocols.join(", "));
     if ("status" in offer) {
       clientSocket.lose(offer);
@@ -93,14 +94,14 @@ export class TestRelay {
     const hello = { auth, maxMessage, time: clock.now() + this.ahead };
     let handshake: ReturnType<typeof respond>;
     try {
-      handshake = respond(offer, this.keys, hello, nodeCrypto);
+      handshake = respond(offer, this.keys, hello, crypto);
     } catch {
       clientSocket.lose({ status: 403 });
       return { refusal: { code: "wrong-relay" } };
     }
     clientSocket.open();
     return acceptSecure(relaySocket, handshake, {
-      crypto: nodeCrypto,
+      crypto,
       clock: { now: () => clock.now() + this.ahead, after: (ms, run) => clock.after(ms, run) },
       relay: this.keys,
       auth,
