@@ -5,6 +5,9 @@ import type { WebSocketLike } from "../channel.ts";
 import { CLOSE_DEADLINE, MAX_FRAME_BYTES } from "../transport/constants.ts";
 import { FrameWebSocket, NodeSocket } from "./socket.ts";
 
+/** Milliseconds of silence before TCP asks whether the relay is still there. */
+const KEEP_ALIVE = 60_000;
+
 const SECURE: ClientOptions = {
   followRedirects: false,
   // Ciphertext does not compress, and compression before encryption leaks.
@@ -30,7 +33,10 @@ export function connectPlain(
   { headers, maxMessage }: PlainConnectOptions,
 ): WebSocketLike {
   const options = { ...SECURE, headers, maxPayload: maxMessage, ...CLOSING };
-  return new NodeSocket(new WebSocket(url, options));
+  const ws = new WebSocket(url, options);
+  // Relays that vanish without a word are found by the system, in minutes.
+  ws.on("upgrade", ({ socket }) => socket.setKeepAlive(true, KEEP_ALIVE));
+  return new NodeSocket(ws);
 }
 
 /** What `plain: "allow"` hands URLs without an npub to. */

@@ -19,6 +19,8 @@ export interface MetricsParts {
 /** Milliseconds from line to line. */
 const PAUSE = 600_000;
 
+const MAX_NAMES = 200;
+
 /** Names of numbers; see README, "Metrics". */
 export class Metrics {
   readonly #parts: MetricsParts;
@@ -93,7 +95,11 @@ export class Metrics {
   }
 
   #count(name: string, amount = 1): void {
-    if (amount > 0) this.#counts.set(name, (this.#counts.get(name) ?? 0) + amount);
+    if (amount <= 0) return;
+    // A relay behind a sidecar may make up as many verbs as it likes.
+    const isNew = !this.#counts.has(name);
+    const counted = isNew && this.#counts.size >= MAX_NAMES ? "other" : name;
+    this.#counts.set(counted, (this.#counts.get(counted) ?? 0) + amount);
   }
 }
 

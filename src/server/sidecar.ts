@@ -5,6 +5,7 @@
 
 import { systemClock } from "../clock.ts";
 import { createNodeCrypto } from "../crypto/node.ts";
+import type { CryptoProvider, KeyPair } from "../crypto.ts";
 import { type Log, silent } from "../log.ts";
 import { encodeNpub, publicKeyOf } from "../nostr/key.ts";
 import { accept } from "../policy.ts";
@@ -41,18 +42,17 @@ export async function startSidecar(
   const self = publicKeyOf(secretKey, crypto);
   const places = new Places(config, self);
   const clients = new Clients(config, upstream.value, { crypto, log });
-  const door = new Door({
-    ...doorSettings(config, places),
-    ...{ crypto, clock: systemClock, log },
-    relay: { secretKey, publicKey: crypto.secp256k1x.publicKey(secretKey) },
-    plaintext: "deny",
-    isBlocked: () => false,
-    isOwnUrl: () => false,
-    admit: async (pubkey, peer) => (await clients.policy.admit?.(pubkey, peer)) ?? accept,
-    accept: (channel) => clients.accept(channel),
-  });
+  const keyPair = { secretKey, publicKey: crypto.secp256k1x.publicKey(secretKey) };
+  const door = openDoor(config, { crypto, log, keyPair, places, clients });
   const site = sidecarSite(config, upstream.value, places, door);
-  const { listening, close } = await open({ config, site, places });
+  const closeRooms = async (): Promise<void> => {
+    await clients.close();
+    secretKey.fill(0);
+  };
+  const { listening, close } = await open({ config, site, places }).catch(async (error) => {
+    await closeRooms();
+    throw error;
+  });
   const { address, host, port } = listening;
   log("info", "sidecar listening", { address, host, port, upstream: upstream.value.url });
   log("info", "key opened", { crypto: crypto.name, key: origin });
@@ -62,11 +62,33 @@ export async function startSidecar(
     npub: encodeNpub(self),
     async close() {
       door.shut();
-      await close(clients.close());
-      secretKey.fill(0);
+      await close(closeRooms());
       log("info", "sidecar closed");
     },
   };
+}
+
+interface DoorParts {
+  readonly crypto: CryptoProvider;
+  readonly log: Log;
+  readonly keyPair: KeyPair;
+  readonly places: Places;
+  readonly clients: Clients;
+}
+
+function openDoor(config: RelayConfig, { crypto, log, keyPair, places, clients }: DoorParts): Door {
+  return new Door({
+    ...doorSettings(config, places),
+    crypto,
+    clock: systemClock,
+    log,
+    relay: keyPair,
+    plaintext: "deny",
+    isBlocked: () => false,
+    isOwnUrl: () => false,
+    admit: async (pubkey, peer) => (await clients.policy.admit?.(pubkey, peer)) ?? accept,
+    accept: (channel) => clients.accept(channel),
+  });
 }
 
 function sidecarSite(config: RelayConfig, upstream: Upstream, places: Places, door: Door): Site {

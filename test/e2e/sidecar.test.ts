@@ -298,6 +298,12 @@ test("a sidecar that ends says goodbye to both sides, and keeps its key", async 
   assert.equal(again.npub, sidecar.npub);
 });
 
+test("a sidecar that finds its port taken leaves nothing behind", async (t) => {
+  const relay = await nostrRelayCore(t);
+  const taken = testSidecar(t, relay.url, { config: { port: relay.port } });
+  await assert.rejects(taken, { code: "EADDRINUSE" });
+});
+
 test("a sidecar can be closed while the relay behind lets it wait", async (t) => {
   const silent = createServer().listen(0, "127.0.0.1");
   t.after(() => silent.close());

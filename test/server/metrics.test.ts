@@ -86,3 +86,16 @@ test("a client that is too slow is closed and counted", async () => {
   metrics.close();
   assert.equal(line(), undefined, "a closed one says no more");
 });
+
+test("names that a relay behind makes up are counted together", () => {
+  const { metrics, line } = setUp();
+  const { relay: end } = channelPair();
+  const channel = metrics.watch(end);
+  for (let n = 0; n < 1_000; n += 1) {
+    const verb = [...`${n}`].map((digit) => "ABCDEFGHIJ"[Number(digit)]).join("");
+    channel.send(`["${verb}"]`);
+  }
+  const counts = line() ?? {};
+  assert.ok(Object.keys(counts).length < 210);
+  assert.ok(Number(counts["other"]) > 790);
+});

@@ -14,6 +14,7 @@ import { ratePolicy } from "../../policy/rate.ts";
 import { all, type Policy } from "../../policy.ts";
 import { addressGroup } from "../admission.ts";
 import type { RelayConfig } from "../config.ts";
+import { Metrics } from "../metrics.ts";
 import { Front } from "./front.ts";
 import { dialUpstream, type Upstream } from "./upstream.ts";
 
@@ -34,6 +35,7 @@ export class Clients {
   readonly #upstream: Upstream;
   readonly #crypto: CryptoProvider;
   readonly #log: Log;
+  readonly #metrics: Metrics;
   readonly #banned: ReadonlySet<PublicKey>;
   readonly #served = new Map<Channel, Promise<void>>();
   readonly #closing = new AbortController();
@@ -43,6 +45,7 @@ export class Clients {
     this.#upstream = upstream;
     this.#crypto = crypto;
     this.#log = log;
+    this.#metrics = new Metrics({ clock: systemClock, log });
     this.#banned = new Set(config.access.connect.deny);
     const groups = { members: NOBODY, webOfTrust: NOBODY };
     this.policy = all(
@@ -52,7 +55,8 @@ export class Clients {
     setMaxListeners(0, this.#closing.signal);
   }
 
-  accept(channel: Channel): void {
+  accept(accepted: Channel): void {
+    const channel = this.#metrics.watch(accepted);
     const served = this.#serve(channel)
       .catch((error: unknown) => {
         this.#log("error", "client could not be served", { error: String(error) });
@@ -67,6 +71,7 @@ export class Clients {
     this.#closing.abort();
     for (const channel of this.#served.keys()) goAway(channel);
     await Promise.all(this.#served.values());
+    this.#metrics.close();
   }
 
   async #serve(channel: Channel): Promise<void> {
