@@ -7,6 +7,8 @@ import { setImmediate as turn } from "node:timers/promises";
 import type { Remainder } from "../store.ts";
 import { secondOf } from "./row.ts";
 
+const PEEK_ROWS = 10;
+
 /** `content` is null where the index offers what the filter refuses. */
 export type Row = readonly [seq: bigint, content: string | null];
 export type Match = readonly [seq: bigint, content: string];
@@ -56,7 +58,7 @@ export class Quota {
   take(seq: bigint): void {
     if (this.#left === 0) this.#surplus -= 1;
     else this.#left -= 1;
-    this.#second = secondOf(seq);
+    if (this.#left === 0) this.#second ??= secondOf(seq);
   }
 }
 
@@ -83,6 +85,11 @@ export class Cursor {
     return this.#matches.slice(this.#taken);
   }
 
+  /** The place of the newest of them. */
+  get top(): bigint | undefined {
+    return this.#matches[this.#taken]?.[0];
+  }
+
   /** The newest of them, if the filter may contribute it. */
   get head(): Match | undefined {
     const match = this.#matches[this.#taken];
@@ -99,14 +106,23 @@ export class Cursor {
     return this.isDry && this.quota.admits(this.#from);
   }
 
-  read(): void {
-    const { rows, isLast } = this.#scan.read(this.#from, this.#rows);
-    this.#matches = rows.filter(isMatch);
+  read(most: number = this.#rows): void {
+    const { rows, isLast } = this.#scan.read(this.#from, Math.min(most, this.#rows));
+    this.#matches = rows.every(isMatch) ? rows : rows.filter(isMatch);
     this.#taken = 0;
     const last = rows.at(-1);
     if (last) this.#from = last[0] - 1n;
     this.#isExhausted = isLast || this.#from < this.#scan.to;
     this.#rows = Math.min(2 * this.#rows, this.#scan.maxRows);
+  }
+
+  /** Takes all that may be contributed above a place, each once, where no other cursor has any. */
+  takeAbove(place: bigint | undefined, page: Match[]): void {
+    for (let { head } = this; head && (place === undefined || head[0] > place); { head } = this) {
+      page.push(head);
+      this.take(head[0]);
+      this.quota.take(head[0]);
+    }
   }
 
   /** Steps past an event; a scan may offer it more than once. Returns whether it was the head. */
@@ -140,22 +156,30 @@ export async function* newestFirst(
         cursor.read();
       }
     }
-    const match = newestHead(cursors);
-    if (match === undefined) break;
-    page.push(match);
-    last = match[0];
-    const served = new Set<Quota>();
-    for (const cursor of cursors) {
-      const isOffer = cursor.quota.admits(match[0]);
-      if (cursor.take(match[0]) && isOffer) served.add(cursor.quota);
-    }
-    for (const quota of served) quota.take(match[0]);
+    const newest = newestHead(cursors);
+    if (newest === undefined) break;
+    const [cursor, match] = newest;
+    const next = highestBelow(match[0], cursor, cursors);
+    if (next === match[0]) takeFromAll(match, cursors, page);
+    else cursor.takeAbove(next, page);
+    last = page.at(-1)?.[0] ?? last;
   }
   if (page.length > 0) yield page;
   return remainderOf(cursors, last);
 }
 
-/** What is left below the quotas, as far as one more reading of each scan can tell. */
+/** What several cursors offer counts for each filter that may contribute it. */
+function takeFromAll(match: Match, cursors: readonly Cursor[], page: Match[]): void {
+  page.push(match);
+  const served = new Set<Quota>();
+  for (const cursor of cursors) {
+    const isOffer = cursor.quota.admits(match[0]);
+    if (cursor.take(match[0]) && isOffer) served.add(cursor.quota);
+  }
+  for (const quota of served) quota.take(match[0]);
+}
+
+/** What is left below the quotas, as far as one more short reading of each scan can tell. */
 async function remainderOf(
   cursors: readonly Cursor[],
   last: bigint | undefined,
@@ -166,19 +190,31 @@ async function remainderOf(
   for (const cursor of cursors) {
     if (!cursor.isDry) continue;
     await turn();
-    cursor.read();
+    cursor.read(PEEK_ROWS);
     if (cursor.unread.some(([seq]) => last === undefined || seq < last)) return "more";
     if (cursor.isDry || cursor.unread.length > 0) remainder = "unknown";
   }
   return remainder;
 }
 
-function newestHead(cursors: readonly Cursor[]): Match | undefined {
-  let newest: Match | undefined;
-  for (const { head } of cursors) {
-    if (head !== undefined && (newest === undefined || head[0] > newest[0])) newest = head;
+function newestHead(cursors: readonly Cursor[]): readonly [Cursor, Match] | undefined {
+  let newest: readonly [Cursor, Match] | undefined;
+  for (const cursor of cursors) {
+    const { head } = cursor;
+    if (head && (newest === undefined || head[0] > newest[1][0])) newest = [cursor, head];
   }
   return newest;
+}
+
+/** The highest place, from one downwards, at which another cursor has something. */
+function highestBelow(place: bigint, but: Cursor, cursors: readonly Cursor[]): bigint | undefined {
+  let highest: bigint | undefined;
+  for (const cursor of cursors) {
+    const { top } = cursor;
+    if (cursor === but || top === undefined || top > place) continue;
+    if (highest === undefined || top > highest) highest = top;
+  }
+  return highest;
 }
 
 function isMatch(row: Row): row is Match {

@@ -2,8 +2,9 @@
 
 import { setImmediate as turn } from "node:timers/promises";
 import type { Database, Statement, Transaction } from "better-sqlite3";
-import type { EventId } from "../nostr/key.ts";
+import { type EventId, publicKeyFromBytes } from "../nostr/key.ts";
 import { KIND_GIFT_WRAP, KIND_VANISH } from "../nostr/kind.ts";
+import type { Marks } from "./marks.ts";
 import { fromJson, highestSeq, type SqlValue } from "./row.ts";
 import type { EventTable } from "./table.ts";
 
@@ -16,6 +17,7 @@ type Vanishing = readonly [pubkey: Buffer, until: bigint];
 
 export class Eraser {
   readonly #database: Database;
+  readonly #marks: Marks;
   readonly #findExpired: Statement<SqlValue[]>;
   readonly #findPending: Statement<SqlValue[]>;
   readonly #findOwn: Statement<SqlValue[]>;
@@ -27,18 +29,19 @@ export class Eraser {
   constructor(database: Database, table: EventTable) {
     const finding = (sql: string) => database.prepare<SqlValue[]>(sql).raw().safeIntegers();
     this.#database = database;
+    this.#marks = table.marks;
     this.#findExpired = finding(
       "SELECT seq, json FROM event INDEXED BY event_expires_at WHERE expires_at <= ? LIMIT ?",
     );
     this.#findPending = finding("SELECT pubkey, until FROM vanished WHERE is_pending = 1");
-    this.#findOwn = finding(
-      `SELECT seq, CASE WHEN kind <> ${KIND_VANISH} THEN json END FROM event ` +
-        "INDEXED BY event_author WHERE pubkey = ? AND seq <= ? ORDER BY seq DESC LIMIT ?",
-    );
-    this.#findReceived = finding(
-      `SELECT tag.seq, CASE WHEN kind = ${KIND_GIFT_WRAP} THEN json END FROM tag CROSS JOIN event ` +
-        "USING (seq) WHERE name = 'p' AND value = ? AND tag.seq <= ? ORDER BY tag.seq DESC LIMIT ?",
-    );
+    const walk = "SELECT seq FROM marked WHERE mark = ? AND seq <= ? ORDER BY seq DESC LIMIT ?";
+    const findMarked = (condition: string) =>
+      finding(
+        `SELECT seq, CASE WHEN ${condition} THEN json END FROM (${walk}) AS found ` +
+          "CROSS JOIN event USING (seq) ORDER BY found.seq DESC",
+      );
+    this.#findOwn = findMarked(`kind <> ${KIND_VANISH}`);
+    this.#findReceived = findMarked(`kind = ${KIND_GIFT_WRAP}`);
     this.#settle = database.prepare(
       "UPDATE vanished SET is_pending = 0 WHERE pubkey = ? AND until = ?",
     );
@@ -72,19 +75,20 @@ export class Eraser {
   async finishVanishing(): Promise<void> {
     const pending = this.#findPending.all() as readonly Vanishing[];
     if (pending.length === 0) return;
-    for (const [pubkey, until] of pending) {
+    for (const [bytes, until] of pending) {
+      const pubkey = publicKeyFromBytes(bytes);
       const newest = highestSeq(Number(until));
-      await this.#removeFound(this.#findOwn, pubkey, newest);
-      await this.#removeFound(this.#findReceived, pubkey, newest);
-      this.#settle.run(pubkey, until);
+      await this.#removeFound(this.#findOwn, this.#marks.author(pubkey), newest);
+      await this.#removeFound(this.#findReceived, this.#marks.tag("p", pubkey), newest);
+      this.#settle.run(bytes, until);
     }
     // The log still holds the pages as they were.
     this.#database.pragma("wal_checkpoint(TRUNCATE)");
   }
 
-  async #removeFound(find: Statement<SqlValue[]>, pubkey: Buffer, newest: bigint): Promise<void> {
+  async #removeFound(find: Statement<SqlValue[]>, mark: bigint, newest: bigint): Promise<void> {
     for (let from = newest; ; ) {
-      const rows = find.all(pubkey, from, SLICE) as readonly Found[];
+      const rows = find.all(mark, from, SLICE) as readonly Found[];
       if (rows.some(([, json]) => json !== null)) this.#removeAll.immediate(rows);
       const last = rows.at(-1);
       if (last === undefined || rows.length < SLICE) return;

@@ -7,6 +7,7 @@ import { MAX_RANKED, rank, scoreOf } from "../nostr/search.ts";
 import { narrowFilter, type View } from "../nostr/visibility.ts";
 import type { Place, Remainder, StoredFilter } from "../store.ts";
 import { Cursor, newestFirst, Quota, type Reading, type Row, type Scan } from "./cursor.ts";
+import { Marks } from "./marks.ts";
 import { fromJson, highestSeq, lowestSeq, type SqlValue, secondOf } from "./row.ts";
 import {
   type Condition,
@@ -31,10 +32,12 @@ const MAX_STATEMENTS = 500;
 
 export class EventReader {
   readonly #database: Database;
+  readonly #marks: Marks;
   readonly #statements = new Map<string, Statement<SqlValue[]>>();
 
   constructor(database: Database) {
     this.#database = database;
+    this.#marks = new Marks(database);
   }
 
   /** See `EventStore.query`. */
@@ -65,7 +68,8 @@ export class EventReader {
     for (;;) {
       const page = await pages.next();
       if (page.done) return page.value;
-      yield page.value.filter(([seq]) => !told.has(seq)).map(([, json]) => json);
+      const fresh = told.size === 0 ? page.value : page.value.filter(([seq]) => !told.has(seq));
+      yield fresh.map(([, json]) => json);
     }
   }
 
@@ -141,10 +145,10 @@ export class EventReader {
     const index = this.#chooseIndex(conditions, range);
     // No index knows what is not to be shown: that takes a look at every event.
     const column = filter.exceptKinds ? "json" : content;
-    return slicesOf(conditions, index, column, view !== undefined).map((slice) => {
+    return slicesOf(conditions, index, column, view !== undefined, this.#marks).map((slice) => {
       const read: Scan["read"] = (from, rows) => {
         // Asked at each reading: what expires during a long scan is not shown any more.
-        const seen = view ? viewParameters(view) : [];
+        const seen = view ? viewParameters(view, this.#marks) : [];
         const parameters = [...seen, ...slice.parameters, from, range.to, rows];
         const found = this.#prepare(slice.sql).iterate(...parameters) as Iterable<Row>;
         const isDecided = slice.exact && !filter.exceptKinds;
@@ -161,7 +165,7 @@ export class EventReader {
     let best = first;
     let fewest = Number.POSITIVE_INFINITY;
     for (const index of [first, ...others].slice(0, MAX_PROBES)) {
-      const { sql, parameters } = probeOf(index);
+      const { sql, parameters } = probeOf(index, this.#marks);
       const [offered] = this.#prepare(sql).get(...parameters, from, to, PROBE_ROWS) as [bigint];
       if (offered < fewest) [best, fewest] = [index, Number(offered)];
     }
@@ -184,8 +188,9 @@ function gather(found: Iterable<Row>, rows: number, decide?: Decide): Reading {
   const most = decide ? MAX_DECIDED_LENGTH : MAX_READ_LENGTH;
   const gathered: Row[] = [];
   let length = 0;
-  for (const [seq, content] of found) {
-    gathered.push([seq, content !== null && decide ? decide(content) : content]);
+  for (const row of found) {
+    const [seq, content] = row;
+    gathered.push(content !== null && decide ? [seq, decide(content)] : row);
     length += content?.length ?? 0;
     if (length >= most) return { rows: gathered, isLast: false };
   }

@@ -5,14 +5,14 @@
  */
 
 import type { Filter } from "../nostr/filter.ts";
-import { isHex32 } from "../nostr/key.ts";
 import { KIND_GIFT_WRAP } from "../nostr/kind.ts";
 import type { Search } from "../nostr/search.ts";
 import type { View } from "../nostr/visibility.ts";
-import { type SqlValue, toSql } from "./row.ts";
+import type { Marks } from "./marks.ts";
+import type { SqlValue } from "./row.ts";
 
 /**
- * A column of `event`, or `#` and a tag letter; one of the values must be there. `search` has one
+ * What an event must have: one of the values. `#` is followed by a tag letter. `search` has one
  * value, what FTS5 is asked; it offers events, and whether they match is left to `matchFilter`.
  */
 export interface Condition {
@@ -48,11 +48,12 @@ export interface Slice extends Fragment {
 
 /** Stretches of an index that one statement may visit; longer lists are cut into several. */
 const MAX_STRETCHES = 500;
-/** Up to that many kinds, the kinds of each author are stretches of their own. */
-const MAX_KINDS_PER_AUTHOR = 32;
+/** Up to that many pairs, each author and kind are a stretch of their own. */
+const MAX_PAIRS = 2_000;
 /** Values that SQL may try on each row; what goes beyond is left to `matchFilter`. */
 const MAX_TRIALS = 64;
-const MAX_ROWS = 500;
+/** One more than clients mostly ask for, and some, so that the first reading tells what is left. */
+const MAX_ROWS = 512;
 /** Finding the place to go on costs FTS5 more than the rows behind it. */
 const MAX_SEARCH_ROWS = 2_000;
 /** Where rows may be refused, fewer than that are not worth a statement. */
@@ -86,19 +87,20 @@ export function conditionsOf({
 export function indexesFor(conditions: readonly Condition[]): readonly [Index, ...Index[]] {
   const find = (key: Condition["key"]) => conditions.filter((condition) => condition.key === key);
   const [ids, authors, kinds] = [find("id"), find("pubkey"), find("kind")];
-  if (ids.length > 0) return [{ source: "event INDEXED BY event_id", conditions: ids }];
+  if (ids.length > 0) return [{ source: MARKED, conditions: ids }];
   const indexes: Index[] = conditions
     .filter(({ key }) => key.startsWith("#"))
-    .map((condition) => ({ source: "tag", conditions: [condition] }));
+    .map((condition) => ({ source: MARKED, conditions: [condition] }));
   if (authors.length > 0) indexes.push(byAuthor(authors, kinds));
   // Last, because others are cheaper to walk where they offer as many.
   indexes.push(...find("search").map((search) => ({ source: SEARCH, conditions: [search] })));
   const [first, ...others] = indexes;
   if (first) return [first, ...others];
-  if (kinds.length > 0) return [{ source: "event INDEXED BY event_kind", conditions: kinds }];
+  if (kinds.length > 0) return [{ source: MARKED, conditions: kinds }];
   return [{ source: "event", conditions: [] }];
 }
 
+const MARKED = "marked";
 /** The full-text index, with the name that all others have for the place of an event. */
 const SEARCH = "(SELECT rowid AS seq, search AS terms FROM search)";
 
@@ -108,10 +110,13 @@ const SEARCH = "(SELECT rowid AS seq, search AS terms FROM search)";
  */
 export type Content = "json" | "id" | "author" | "score" | "nothing";
 
+/** Where canonical JSON has it: `{"id":"…","pubkey":"…"`. */
+const AUTHOR = "substr(event.json, 84, 64)";
+
 const COLUMNS: Readonly<Record<Content, string>> = {
   json: "json",
-  id: "lower(hex(event.id))",
-  author: "lower(hex(event.pubkey))",
+  id: "substr(event.json, 8, 64)",
+  author: AUTHOR,
   score: "json",
   nothing: "''",
 };
@@ -119,12 +124,11 @@ const COLUMNS: Readonly<Record<Content, string>> = {
 /** What `isVisible` decides, as a question about one row of `event`. */
 const IS_VISIBLE =
   "(event.expires_at IS NULL OR event.expires_at > ?) " +
-  `AND (event.kind <> ${KIND_GIFT_WRAP} OR EXISTS (SELECT 1 FROM tag WHERE name = 'p' ` +
-  "AND value IN (SELECT unhex(value) FROM json_each(?)) AND seq = event.seq))";
+  `AND (event.kind <> ${KIND_GIFT_WRAP} OR ${hasMark("IN (SELECT value FROM json_each(?))")})`;
 
 /** The first parameters of a slice that has a view. */
-export function viewParameters({ now, readers }: View): readonly SqlValue[] {
-  return [now, JSON.stringify([...readers])];
+export function viewParameters({ now, readers }: View, marks: Marks): readonly SqlValue[] {
+  return [now, listOf([...readers].map((key) => marks.tag("p", key)))];
 }
 
 /**
@@ -137,6 +141,7 @@ export function slicesOf(
   index: Index,
   content: Content,
   hasView: boolean,
+  marks: Marks,
 ): readonly Slice[] {
   if (conditions.some(({ values }) => values.length === 0)) return [];
   const others = conditions.filter((condition) => !index.conditions.includes(condition));
@@ -145,22 +150,22 @@ export function slicesOf(
   const exact = tried.length === others.length && !isSearch;
   const column = exact ? COLUMNS[content] : "json";
   const view: Fragment[] = hasView ? [{ sql: IS_VISIBLE, parameters: [] }] : [];
-  const refine = and([...view, ...tried.map(onRow)]);
-  return cut(index.conditions).map((part) => {
-    const walk = and(part.map(onIndex));
+  const refine = and([...view, ...tried.map((condition) => onRow(condition, marks))]);
+  return walksOf(index, marks).map((walk) => {
     const sql = sliceSql(index.source, walk.sql, refine.sql, column);
     const parameters = [...refine.parameters, ...walk.parameters];
     const most = isSearch ? MAX_SEARCH_ROWS : MAX_ROWS;
-    const maxRows = Math.min(most, Math.ceil(MAX_WORK / stretches(part)));
+    const maxRows = Math.min(most, Math.ceil(MAX_WORK / walk.stretches));
     return { sql, parameters, exact, minRows: others.length === 0 ? 1 : MIN_ROWS, maxRows };
   });
 }
 
 /** Counts the rows that an index offers, up to a bound. Parameters as for a slice. */
-export function probeOf({ source, conditions }: Index): Fragment {
-  const walk = and((cut(conditions)[0] ?? []).map(onIndex));
-  const sql = `SELECT count(*) FROM (SELECT 1 FROM ${source} WHERE ${bounded(walk.sql)} LIMIT ?)`;
-  return { sql, parameters: walk.parameters };
+export function probeOf(index: Index, marks: Marks): Fragment {
+  const [walk] = walksOf(index, marks);
+  const where = bounded(walk?.sql ?? "");
+  const sql = `SELECT count(*) FROM (SELECT 1 FROM ${index.source} WHERE ${where} LIMIT ?)`;
+  return { sql, parameters: walk?.parameters ?? [] };
 }
 
 /** Events with all the words, in any order and place. No term at all is found nowhere. */
@@ -175,9 +180,9 @@ function candidatesFor({ terms }: Search): readonly string[] {
 }
 
 function byAuthor(authors: readonly Condition[], kinds: readonly Condition[]): Index {
-  return kinds.length > 0 && kinds.every(({ values }) => values.length <= MAX_KINDS_PER_AUTHOR)
-    ? { source: "event INDEXED BY event_author_kind", conditions: [...authors, ...kinds] }
-    : { source: "event INDEXED BY event_author", conditions: authors };
+  const lists = [...authors, ...kinds];
+  const pairs = lists.reduce((product, { values }) => product * values.length, 1);
+  return { source: MARKED, conditions: pairs <= MAX_PAIRS ? lists : authors };
 }
 
 function sliceSql(source: string, walk: string, refine: string, column: string): string {
@@ -205,56 +210,66 @@ function affordable(conditions: readonly Condition[]): readonly Condition[] {
     });
 }
 
-/** Cuts the first list so that no statement visits more than MAX_STRETCHES. */
-function cut(conditions: readonly Condition[]): readonly (readonly Condition[])[] {
-  const [first, ...others] = conditions;
-  if (first === undefined) return [[]];
-  const size = Math.max(1, Math.floor(MAX_STRETCHES / stretches(others)));
-  const parts: Condition[][] = [];
-  for (let at = 0; at < first.values.length; at += size) {
-    parts.push([{ key: first.key, values: first.values.slice(at, at + size) }, ...others]);
+/** A part of an index that one statement walks. */
+interface Walk extends Fragment {
+  readonly stretches: number;
+}
+
+function walksOf({ source, conditions }: Index, marks: Marks): readonly Walk[] {
+  const [first] = conditions;
+  if (first === undefined) return [{ sql: "", parameters: [], stretches: 1 }];
+  if (source === SEARCH) {
+    return first.values.map((what) => ({ sql: "terms MATCH ?", parameters: [what], stretches: 1 }));
   }
-  return parts;
+  const all = marksOf(conditions, marks);
+  const walks: Walk[] = [];
+  for (let at = 0; at < all.length; at += MAX_STRETCHES) {
+    const some = all.slice(at, at + MAX_STRETCHES);
+    const { sql, parameters } = among(some);
+    walks.push({ sql: `mark ${sql}`, parameters, stretches: some.length });
+  }
+  return walks;
 }
 
-function stretches(conditions: readonly Condition[]): number {
-  return conditions.reduce((product, { values }) => product * values.length, 1);
-}
-
-/** The condition as the index that the scan walks sees it. */
-function onIndex({ key, values }: Condition): Fragment {
-  if (key === "search") return { sql: "terms MATCH ?", parameters: values };
-  if (!key.startsWith("#")) return among(key, values);
-  const value = among("value", values);
-  return { sql: `name = ? AND ${value.sql}`, parameters: [key.slice(1), ...value.parameters] };
+/** The marks of which an event has one, where it meets the conditions: one, or author and kind. */
+function marksOf([first, second]: readonly Condition[], marks: Marks): readonly bigint[] {
+  if (first === undefined) return [];
+  return first.values.flatMap((value) => {
+    const text = String(value);
+    if (second) return second.values.map((kind) => marks.both(text, Number(kind)));
+    if (first.key === "id") return [marks.id(text)];
+    if (first.key === "pubkey") return [marks.author(text)];
+    if (first.key === "kind") return [marks.kind(Number(value))];
+    return [marks.tag(first.key.slice(1), text)];
+  });
 }
 
 /** The condition as a question about one row of `event`. */
-function onRow({ key, values }: Condition): Fragment {
-  if (!key.startsWith("#")) return among(`event.${key}`, values);
-  const { sql, parameters } = onIndex({ key, values });
-  return { sql: `EXISTS (SELECT 1 FROM tag WHERE ${sql} AND seq = event.seq)`, parameters };
+function onRow(condition: Condition, marks: Marks): Fragment {
+  const { key, values } = condition;
+  if (key.startsWith("#")) {
+    const { sql, parameters } = among(marksOf([condition], marks));
+    return { sql: hasMark(sql), parameters };
+  }
+  const { sql, parameters } = among(values);
+  return { sql: `${key === "pubkey" ? AUTHOR : "event.kind"} ${sql}`, parameters };
 }
 
-/** JSON has no bytes, so those travel as hex, apart from the rest. */
-function among(column: string, values: readonly (string | number)[]): Fragment {
+function hasMark(among: string): string {
+  return `EXISTS (SELECT 1 FROM marked WHERE mark ${among} AND seq = event.seq)`;
+}
+
+function among(values: readonly (string | number | bigint)[]): Fragment {
   const [only] = values;
-  if (values.length === 1 && only !== undefined) {
-    return { sql: `${column} = ?`, parameters: [toSql(only)] };
-  }
-  const bytes = values.filter(isHex32);
-  const plain = values.filter((value) => !isHex32(value));
-  const lists: string[] = [];
-  const parameters: string[] = [];
-  if (plain.length > 0) {
-    lists.push("SELECT value FROM json_each(?)");
-    parameters.push(JSON.stringify(plain));
-  }
-  if (bytes.length > 0) {
-    lists.push("SELECT unhex(value) FROM json_each(?)");
-    parameters.push(JSON.stringify(bytes));
-  }
-  return { sql: `${column} IN (${lists.join(" UNION ALL ")})`, parameters };
+  return values.length === 1 && only !== undefined
+    ? { sql: "= ?", parameters: [only] }
+    : { sql: "IN (SELECT value FROM json_each(?))", parameters: [listOf(values)] };
+}
+
+/** A JSON array. SQLite reads integers of 64 bits in it. */
+function listOf(values: readonly (string | number | bigint)[]): string {
+  const items = values.map((value) => (typeof value === "string" ? JSON.stringify(value) : value));
+  return `[${items.join()}]`;
 }
 
 function and(fragments: readonly Fragment[]): Fragment {

@@ -69,6 +69,7 @@ export async function openSqliteStore(
     databases.push(reader);
     for (const database of databases) database.pragma(`cache_size = ${-1024 * cacheSize}`);
     const table = new EventTable(writer, search);
+    table.mark();
     // The last process may have ended half way.
     await new Eraser(writer, table).finishVanishing();
     return new SqliteStore(writer, reader, table);

@@ -17,7 +17,11 @@ export class EventWriter {
   readonly #deletions: Deletions;
 
   constructor(database: Database, table: EventTable) {
-    this.#insertAll = database.transaction((events) => events.map((event) => this.#insert(event)));
+    this.#insertAll = database.transaction((events) => {
+      const outcomes = events.map((event) => this.#insert(event));
+      table.settle();
+      return outcomes;
+    });
     this.#table = table;
     this.#deletions = new Deletions(database, table);
   }

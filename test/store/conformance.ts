@@ -83,6 +83,12 @@ function writing(test: Test): void {
     }
     const found = await ask(store, { since: 0, until: 0 });
     assert.deepEqual([...found].sort(), twins.map(({ id }) => id).sort());
+    // Whoever goes leaves a free place, which is not for those who are there already.
+    const [gone, ...others] = twins;
+    assert.ok(gone);
+    await store.remove([gone.id]);
+    for (const twin of others) assert.deepEqual(await store.insert([twin]), ["duplicate"]);
+    assert.equal(await store.count([filter({})]), others.length);
   });
 }
 

@@ -1,10 +1,15 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import Database from "better-sqlite3";
 import { migrate } from "../../src/store/migrate.ts";
+import { seqOf } from "../../src/store/row.ts";
 import { openSqliteStore } from "../../src/store/sqlite.ts";
+import { madeUp } from "../nostr/arbitrary.ts";
+import { ask } from "./ask.ts";
+
+const shipped = new URL("../../../migrations/sqlite/", import.meta.url);
 
 describe("migrations", () => {
   let folder: string;
@@ -32,8 +37,6 @@ describe("migrations", () => {
     // FTS5 keeps the index `search` in tables of its own, search_….
     const ours = tables().filter((name) => !/^search_(?!state)/.test(String(name)));
     assert.deepEqual(ours, [
-      "event",
-      "tag",
       "deleted_id",
       "deleted_address",
       "vanished",
@@ -41,13 +44,18 @@ describe("migrations", () => {
       "search",
       "search_state",
       "ruling",
+      "marked_fresh",
+      "marked_settled",
+      "mark_state",
+      "event",
+      "displaced",
     ]);
     migrate(database);
     assert.equal(version(), newest);
   });
 
   it("are numbered without gaps", () => {
-    const names = readdirSync(new URL("../../../migrations/sqlite/", import.meta.url)).sort();
+    const names = readdirSync(shipped).sort();
     for (const [index, name] of names.entries()) {
       assert.ok(name.startsWith(`${String(index + 1).padStart(4, "0")}-`), name);
     }
@@ -76,6 +84,39 @@ describe("migrations", () => {
     write("0002-b.sql", "CREATE TABLE b (n);");
     migrate(database, folder);
     assert.deepEqual(tables(), ["a", "b"]);
+  });
+
+  it("keep every event of a database without marks", async () => {
+    const old = `${folder}/migrations`;
+    mkdirSync(old);
+    for (const name of readdirSync(shipped).sort().slice(0, 3)) {
+      copyFileSync(new URL(name, shipped), `${old}/${name}`);
+    }
+    migrate(database, old);
+    const tags = [["t", "a"]];
+    const [first, second] = [madeUp({ created_at: 1, tags }), madeUp({ created_at: 2, kind: 7 })];
+    const insert = database.prepare(
+      "INSERT INTO event (seq, id, pubkey, kind, json) VALUES (?, ?, ?, ?, ?)",
+    );
+    for (const [event, off] of [
+      [first, 0n],
+      [second, 1n],
+    ] as const) {
+      const [id, pubkey] = [Buffer.from(event.id, "hex"), Buffer.from(event.pubkey, "hex")];
+      insert.run(seqOf(event) - off, id, pubkey, event.kind, event.json);
+    }
+
+    const store = await openSqliteStore(`${folder}/events.sqlite`);
+    assert.deepEqual(await ask(store, {}), [second.id, first.id]);
+    assert.deepEqual(await ask(store, { tags: new Map([["t", new Set(["a"])]]) }), [first.id]);
+    assert.deepEqual(await ask(store, { authors: new Set([second.pubkey]), kinds: new Set([7]) }), [
+      second.id,
+    ]);
+    for (const { id } of [first, second])
+      assert.deepEqual(await ask(store, { ids: new Set([id]) }), [id]);
+    // The second stands beside its place.
+    assert.deepEqual(await store.insert([second, first]), ["duplicate", "duplicate"]);
+    await store.close();
   });
 
   it("refuse a database of a newer program", async () => {

@@ -1,0 +1,78 @@
+/**
+ * The marks of events in SQLite (`migrations/sqlite/0004-marks.sql`): fresh ones are gathered in a
+ * few pages; with every batch a stretch of them settles, so that all have moved on after a while.
+ */
+
+import type { Database, Statement } from "better-sqlite3";
+import type { NostrEvent } from "../nostr/event.ts";
+import type { Marks } from "./marks.ts";
+import type { SqlValue } from "./row.ts";
+
+/** So many events are stored while all marks settle once. */
+const ROUND = 2_048;
+/** Fewer events are not worth a stretch of their own. */
+const MIN_STRETCH = 64;
+/** Rows of one INSERT, at most. */
+const MAX_ROWS = 16;
+
+const LOWEST = -(2n ** 63n);
+const HIGHEST = 2n ** 63n - 1n;
+
+/** To be used inside a transaction. */
+export class MarkTable {
+  readonly #marks: Marks;
+  readonly #inserts: readonly Statement<SqlValue[]>[];
+  readonly #deletes: readonly Statement<SqlValue[]>[];
+  readonly #settle: readonly Statement<SqlValue[]>[];
+  /** Where the next stretch begins. */
+  #next = LOWEST;
+  /** Events that were stored since the last stretch. */
+  #due = 0;
+
+  constructor(database: Database, marks: Marks) {
+    this.#marks = marks;
+    const prepare = (sql: string) => database.prepare<SqlValue[]>(sql);
+    this.#inserts = Array.from({ length: MAX_ROWS }, (_, n) => {
+      const rows = Array.from({ length: n + 1 }, () => "(?, ?)").join();
+      return prepare(`INSERT INTO marked_fresh (mark, seq) VALUES ${rows} ON CONFLICT DO NOTHING`);
+    });
+    this.#deletes = ["marked_fresh", "marked_settled"].map((table) =>
+      prepare(`DELETE FROM ${table} WHERE mark = ? AND seq = ?`),
+    );
+    const stretch = "FROM marked_fresh WHERE mark BETWEEN ? AND ?";
+    this.#settle = [
+      prepare(
+        `INSERT INTO marked_settled (mark, seq) SELECT mark, seq ${stretch} ` +
+          "ORDER BY mark, seq ON CONFLICT DO NOTHING",
+      ),
+      prepare(`DELETE ${stretch}`),
+    ];
+  }
+
+  add(seq: bigint, event: NostrEvent): void {
+    const values: bigint[] = [];
+    for (const mark of this.#marks.of(event)) values.push(mark, seq);
+    for (let at = 0; at < values.length; at += 2 * MAX_ROWS) {
+      const rows = values.slice(at, at + 2 * MAX_ROWS);
+      this.#inserts[rows.length / 2 - 1]?.run(...rows);
+    }
+  }
+
+  remove(seq: bigint, event: NostrEvent): void {
+    for (const mark of this.#marks.of(event)) {
+      for (const statement of this.#deletes) statement.run(mark, seq);
+    }
+  }
+
+  /** To be called for each batch, with the number of events that were added. */
+  settle(added: number): void {
+    this.#due += added;
+    if (this.#due < MIN_STRETCH) return;
+    const share = (BigInt(Math.min(this.#due, ROUND)) * 2n ** 64n) / BigInt(ROUND);
+    const last = this.#next + share - 1n;
+    const isRound = last >= HIGHEST;
+    for (const statement of this.#settle) statement.run(this.#next, isRound ? HIGHEST : last);
+    this.#next = isRound ? LOWEST : last + 1n;
+    this.#due = 0;
+  }
+}
