@@ -15,6 +15,7 @@ import { systemClock } from "../../src/clock.ts";
 import { parseAddress } from "../../src/nostr/address.ts";
 import { encodeNpub, publicKeyOf, type SecretKey } from "../../src/nostr/key.ts";
 import { connect } from "../../src/server/dial.ts";
+import { dialUpstream, parseUpstream } from "../../src/server/sidecar/upstream.ts";
 import { FrameWebSocket, NodeSocket } from "../../src/server/socket.ts";
 import { type BareClient, bareClient } from "./client.ts";
 import { crypto, forTools, newKey, note } from "./events.ts";
@@ -90,6 +91,18 @@ test("the relay behind learns address and npub, and nothing else of the client's
     "x-forwarded-for": "127.0.0.1",
     "x-npubwire-pubkey": publicKeyOf(key, crypto),
   });
+  link.close(1000, "");
+});
+
+test("the relay behind learns no key of an anonymous client", async (t) => {
+  const relay = await upstream(t, EOSE_ONLY);
+  const place = parseUpstream(relay.url);
+  assert.ok(place.ok);
+  const peer = { address: "2001:db8::1", pubkeys: new Set<never>() };
+  const link = await dialUpstream(place.value, peer, systemClock, new AbortController().signal);
+  const [request] = relay.requests;
+  assert.equal(request?.headers["x-forwarded-for"], "2001:db8::1");
+  assert.equal(request?.headers["x-npubwire-pubkey"], undefined);
   link.close(1000, "");
 });
 
