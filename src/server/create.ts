@@ -6,7 +6,7 @@ import type { CryptoProvider } from "../crypto.ts";
 import { type Log, silent } from "../log.ts";
 import { MemoryRulings } from "../moderation/memory.ts";
 import type { Rulings } from "../moderation.ts";
-import { encodeNpub, parseSecretKey, publicKeyOf, secretKeyFromBytes } from "../nostr/key.ts";
+import { encodeNpub, publicKeyOf } from "../nostr/key.ts";
 import type { Policy } from "../policy.ts";
 import { Relay } from "../relay/relay.ts";
 import type { EventStore } from "../store.ts";
@@ -14,12 +14,11 @@ import { parseConfig, type RelayConfig } from "./config.ts";
 import { openDatabase, openRulings } from "./database.ts";
 import { EmbeddedRelay } from "./embedded-relay.ts";
 import { informationDocument } from "./information.ts";
-import { KeyError } from "./key-file.ts";
 import { Metrics } from "./metrics.ts";
 import { removeBanned } from "./moderation.ts";
 import { Places } from "./places.ts";
 import { RelayEmitter } from "./relay-events.ts";
-import { openRelayKey, type RelayKey } from "./relay-key.ts";
+import { ownRelayKey } from "./relay-key.ts";
 import { openRules, type Rules } from "./rules.ts";
 import { describeSelf } from "./self-description.ts";
 import { openSite } from "./site.ts";
@@ -49,7 +48,7 @@ export interface RelayOptions {
 export async function createRelay(options: RelayOptions = {}): Promise<EmbeddedRelay> {
   const { config = parseConfig({}), log = silent } = options;
   const crypto = createNodeCrypto();
-  const { secretKey, origin } = relayKey(options.key, config, crypto);
+  const { secretKey, origin } = ownRelayKey(options.key, config.key, crypto);
   const publicKey = crypto.secp256k1x.publicKey(secretKey);
   const self = publicKeyOf(secretKey, crypto);
   const places = new Places(config, self); // refuses wrong addresses before anything is opened
@@ -82,21 +81,6 @@ export async function createRelay(options: RelayOptions = {}): Promise<EmbeddedR
       secretKey.fill(0);
     },
   });
-}
-
-function relayKey(
-  key: string | Uint8Array | undefined,
-  config: RelayConfig,
-  crypto: CryptoProvider,
-): Pick<RelayKey, "secretKey" | "origin"> {
-  if (key === undefined) return openRelayKey(config.key, crypto);
-  // A copy, since ours is wiped when the relay closes.
-  const secretKey =
-    typeof key === "string"
-      ? parseSecretKey(key, crypto)
-      : secretKeyFromBytes(Uint8Array.from(key), crypto);
-  if (!secretKey.ok) throw new KeyError(`key: ${secretKey.reason}`);
-  return { secretKey: secretKey.value, origin: "handed in" };
 }
 
 interface Rooms {

@@ -56,8 +56,12 @@ export interface DoorOptions {
   /** Whether a URL names this relay (NIP-42 on plain connections). */
   isOwnUrl(url: string): boolean;
   admit(pubkey: PublicKey | undefined, peer: Peer): Promise<Verdict>;
-  /** Takes every channel whose client was let in, and the upgrade request that it began with. */
-  accept(channel: Channel, request: IncomingMessage): void;
+  /** May add to the headers of a response that upgrades. */
+  headers?(headers: string[], request: IncomingMessage): void;
+  /** Answers, in the door's place, a request that is no WebSocket upgrade; `true` if it did. */
+  malformed?(stream: Duplex, request: IncomingMessage): boolean;
+  /** Takes every channel whose client was let in; the request began it, the socket carries it. */
+  accept(channel: Channel, request: IncomingMessage, socket: NodeSocket): void;
 }
 
 /** A WebSocket close code for those who may not speak in the plain (RFC 6455). */
@@ -89,6 +93,9 @@ export class Door {
       maxPayload: options.maxMessage,
       handleProtocols: () => false,
     });
+    if (options.headers) {
+      for (const server of [this.#secure, this.#plain]) server.on("headers", options.headers);
+    }
   }
 
   /** Answers an upgrade request, whatever its path; the stream belongs to the door from now on. */
@@ -96,6 +103,7 @@ export class Door {
     // Until `ws` takes over, nobody else listens, and an unheard error would end the process.
     stream.on("error", () => {});
     const visit = this.#enter(request, stream, head);
+    if (visit === 400 && this.#options.malformed?.(stream, request)) return;
     if (typeof visit === "number") refuseUpgrade(stream, visit);
     else if (visit.offer) this.#acceptSecure(visit, visit.offer);
     else this.#acceptPlain(visit);
@@ -152,7 +160,7 @@ export class Door {
       const { channel, refusal } = await acceptSecure(socket, handshake, options);
       ticket.settled();
       this.#strangers.delete(visit.stream);
-      if (channel) this.#options.accept(channel, visit.request);
+      if (channel) this.#options.accept(channel, visit.request, socket);
       else log("info", "client refused", { address, reason: refusal.code });
     });
     visit.stream.uncork();
@@ -198,7 +206,7 @@ export class Door {
         return;
       }
     }
-    accept(channel, request);
+    accept(channel, request, socket);
   }
 }
 

@@ -76,6 +76,9 @@ export class EmbeddedRelay {
   /** For `attach` and `listen`: takes the exit once, when the returned function is called or the relay closes. */
   untilClosed(exit: Exit): () => void {
     this.#exits.add(exit);
+    // Closed while the way in was being opened.
+    if (this.#closed)
+      void this.#closed.then(() => this.#exits.delete(exit) && exit(Promise.resolve()));
     return () => {
       if (this.#exits.delete(exit)) void exit(Promise.resolve());
     };

@@ -4,7 +4,12 @@
  */
 
 import type { CryptoProvider } from "../crypto.ts";
-import { generateSecretKey, parseSecretKey, type SecretKey } from "../nostr/key.ts";
+import {
+  generateSecretKey,
+  parseSecretKey,
+  type SecretKey,
+  secretKeyFromBytes,
+} from "../nostr/key.ts";
 import type { RelayConfig } from "./config.ts";
 import { createKeyFile, KeyError, readKeyFile } from "./key-file.ts";
 
@@ -15,6 +20,24 @@ export interface RelayKey {
   /** Where the key came from, for the log: never the key itself. */
   readonly origin: string;
   readonly created: boolean;
+}
+
+/**
+ * The key that was handed in (an nsec, 64 hex digits or 32 bytes, of which a copy is taken); without
+ * one, as {@link openRelayKey}. Throws a {@link KeyError}.
+ */
+export function ownRelayKey(
+  key: string | Uint8Array | undefined,
+  source: RelayConfig["key"],
+  crypto: CryptoProvider,
+): RelayKey {
+  if (key === undefined) return openRelayKey(source, crypto);
+  const secretKey =
+    typeof key === "string"
+      ? parseSecretKey(key, crypto)
+      : secretKeyFromBytes(Uint8Array.from(key), crypto);
+  if (!secretKey.ok) throw new KeyError(`key: ${secretKey.reason}`);
+  return { secretKey: secretKey.value, origin: "handed in", created: false };
 }
 
 /**

@@ -20,6 +20,8 @@ const SWITCHING_PROTOCOLS = 101;
 
 export class NodeSocket implements WebSocketLike {
   handlers: WebSocketHandlers | undefined;
+  /** The other end has answered a {@link ping}. */
+  onPong: (() => void) | undefined;
   readonly #ws: WebSocket;
   /** The stream below: for corking, and to hear when its queue has run empty. */
   #stream: Duplex | undefined;
@@ -42,6 +44,7 @@ export class NodeSocket implements WebSocketLike {
       request.destroy();
       this.#ws.terminate();
     });
+    ws.on("pong", () => this.onPong?.());
     // `ws` reports before it closes; what matters reaches the handlers with the close.
     ws.on("error", (cause) => {
       this.#failure = { ...this.#failure, cause };
@@ -86,6 +89,16 @@ export class NodeSocket implements WebSocketLike {
     this.#ws.resume();
     if (this.#ws.readyState === WebSocket.CONNECTING) this.#ws.terminate();
     else this.#ws.close(code, reason);
+  }
+
+  /** Asks whether the other end is there: a WebSocket ping, empty since onlookers can read it. */
+  ping(): void {
+    if (this.#ws.readyState === WebSocket.OPEN) this.#ws.ping();
+  }
+
+  /** Breaks the connection without a goodbye. */
+  terminate(): void {
+    this.#ws.terminate();
   }
 
   #adopt(stream: Duplex): void {
