@@ -6,10 +6,11 @@
 import assert from "node:assert/strict";
 import { after } from "node:test";
 import { secureWebSocket } from "../../src/client.ts";
+import type { Information } from "../../src/relay/information.ts";
 import { type Author, CONFORMANCE_LIMITS, type TestClient } from "../relay/conformance/session.ts";
 import { conformance, conformanceForAnybody } from "../relay/conformance.ts";
 import { bareClient } from "./client.ts";
-import { testRelay, testSidecar } from "./setup.ts";
+import { type TestRelay, testRelay, testSidecar } from "./setup.ts";
 
 const config = {
   auth: "optional",
@@ -23,10 +24,17 @@ conformance(
   (author) =>
     bareClient(secure.address, secureWebSocket(author === undefined ? {} : { signer: author })),
   secure.address,
+  () => inform(secure),
 );
 
 const plain = await testRelay({ after }, { config });
-conformance("plain channels on sockets", connectPlain, plain.url);
+conformance("plain channels on sockets", connectPlain, plain.url, () => inform(plain));
+
+async function inform({ port }: TestRelay): Promise<Information> {
+  const headers = { Accept: "application/nostr+json" };
+  const response = await fetch(`http://127.0.0.1:${port}`, { headers });
+  return (await response.json()) as Information;
+}
 
 const behind = await testRelay({ after }, { config: { ...config, plaintext: "allow" } });
 const { maxMessageLength } = CONFORMANCE_LIMITS;

@@ -5,28 +5,38 @@
  */
 
 import { describe } from "node:test";
+import type { Information } from "../../src/relay/information.ts";
 import { countRules } from "./conformance/counts.ts";
 import { deletionRules } from "./conformance/deletion.ts";
 import { expirationRules } from "./conformance/expiration.ts";
 import { filterRules } from "./conformance/filters.ts";
 import { giftWrapRules } from "./conformance/gift-wraps.ts";
+import { limitRules } from "./conformance/limits.ts";
 import { messageRules } from "./conformance/messages.ts";
 import { negentropyRules } from "./conformance/negentropy.ts";
 import { protectionRules } from "./conformance/protection.ts";
 import { searchRules } from "./conformance/search.ts";
 import type { Connect } from "./conformance/session.ts";
 import { orderRules, storageRules } from "./conformance/storage.ts";
+import { strangeRules } from "./conformance/strange.ts";
 import { subscriptionRules } from "./conformance/subscriptions.ts";
 import { vanishingRules } from "./conformance/vanishing.ts";
 
-/** `url` is one that the relay takes for its own. */
-export function conformance(name: string, connect: Connect, url: string): void {
+/** `url` is one that the relay takes for its own; `inform` gives its NIP-11 document. */
+export function conformance(
+  name: string,
+  connect: Connect,
+  url: string,
+  inform: () => Promise<Information>,
+): void {
   describe(`conformance: ${name}`, () => {
     rulesForAnybody(connect);
     orderRules(connect);
     protectionRules(connect);
     giftWrapRules(connect);
     vanishingRules(connect, url);
+    limitRules(connect, inform);
+    strangeRules(connect);
   });
 }
 

@@ -86,7 +86,7 @@ test("limitation has all 13 members, equal to the limits", () => {
   assert.equal(document(settings, "optional").limitation.auth_required, false);
 });
 
-test("36: search is announced where it is switched on", () => {
+test("rule 36: search is announced where it is switched on", () => {
   const settings = { name: "", description: "" };
   assert.ok(!document(settings, "required", { search: false }).supported_nips.includes(50));
 });

@@ -46,7 +46,7 @@ describe("reconciling", () => {
     }
   });
 
-  test("37: since and until are inclusive, and every other condition holds", async () => {
+  test("rule 37: since and until are inclusive, and every other condition holds", async () => {
     const { session } = (await relayWith()).connect();
     const [newest, oldest] = [events[5], events[20]];
     assert(newest && oldest);

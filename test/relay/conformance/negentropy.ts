@@ -25,7 +25,7 @@ export async function reconcileWith(
 }
 
 export function negentropyRules(connect: Connect): void {
-  test("37: a reconciliation covers since to until, both inclusive, and what else is asked", () =>
+  test("rule 37: a reconciliation covers since to until, both inclusive, and what else is asked", () =>
     withSession(connect, async (session) => {
       const author = new Author();
       const events = Array.from({ length: 40 }, (_, n) =>
@@ -45,7 +45,7 @@ export function negentropyRules(connect: Connect): void {
       assert.deepEqual(reactions.need, sortedIds(asked.filter(({ kind }) => kind === 7)));
     }));
 
-  test("37: its id is another than that of a REQ", () =>
+  test("rule 37: its id is another than that of a REQ", () =>
     withSession(connect, async (session) => {
       const author = new Author();
       await session.request("sync", { authors: [author.pubkey] });
