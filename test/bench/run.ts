@@ -10,13 +10,13 @@ import { describeMachine, pinGenerator } from "./machine.ts";
 import { parseCommandLine, USAGE } from "./options.ts";
 import { runRounds } from "./rounds.ts";
 import type { BenchOptions, Suite } from "./suite.ts";
-import { handshake } from "./suites/handshake.ts";
-import { messages } from "./suites/messages.ts";
+import { channel } from "./suites/channel.ts";
+import { connect } from "./suites/connect.ts";
 import { relay } from "./suites/relay.ts";
 import { seal } from "./suites/seal.ts";
 import { machineTable, suiteTables } from "./table.ts";
 
-const SUITES: readonly Suite[] = [handshake, messages, seal, relay];
+const SUITES: readonly Suite[] = [connect, channel, seal, relay];
 
 const { results, help, ...command } = parseCommandLine(process.argv.slice(2));
 if (help) process.stdout.write(USAGE);

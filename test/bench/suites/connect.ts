@@ -7,8 +7,8 @@ import type { Dial } from "../wire.ts";
 /** Connects under way at any time. */
 const LANES = 8;
 
-export const handshake: Suite = {
-  name: "handshake",
+export const connect: Suite = {
+  name: "connect",
   title: "Handshakes: connect, prove, first text answered, cut",
   milliseconds: 1500,
   warmUp: 3000,

@@ -18,8 +18,8 @@ const WINDOW = 32;
 /** As many as a REQ without a limit brings. */
 const BURST = 500;
 
-export const messages: Suite = {
-  name: "messages",
+export const channel: Suite = {
+  name: "channel",
   title: "Messages over established connections",
   milliseconds: 400,
   warmUp: 150,
