@@ -2,17 +2,22 @@ import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import { test } from "node:test";
 import { selfSigned } from "./certificate.ts";
-import { digits, type Figure, figureOf, median } from "./figures.ts";
+import { digits, figureOf, latencies, median } from "./figures.ts";
 import { answer, payloadOf, pushRequest } from "./peers/answer.ts";
 import { runRounds } from "./rounds.ts";
 import type { Case } from "./suite.ts";
-import { grid } from "./table.ts";
 
 test("a median is the middle, and unknown if any value is", () => {
   assert.equal(median([3, 1, 20]), 3);
   assert.equal(median([4, 1, 2, 20]), 3);
   assert.equal(median([1, undefined, 2]), undefined);
   assert.equal(median([]), undefined);
+});
+
+test("figures keep three digits that count", () => {
+  const written = [0, 0.012345, 1.234, 99.94, 1234.5].map(digits);
+  assert.deepEqual(written, ["0", "0.0123", "1.23", "99.9", "1,235"]);
+  assert.equal(digits(undefined), "–");
 });
 
 test("rounds are interleaved, the warm-up is not counted, CPU time is per operation", async () => {
@@ -24,11 +29,12 @@ test("rounds are interleaved, the warm-up is not counted, CPU time is per operat
       column,
       unit: "message",
       // As if every run took 100 µs.
-      peer: { cpu: async () => used },
+      peer: { cpu: async () => used, residentBytes: () => undefined },
+      prepare: () => void runs.push(`prepare ${column}`),
       async run(milliseconds) {
         runs.push(`${column} ${milliseconds}`);
         used += 100;
-        return operations;
+        return { operations, measures: { "p99 ms": milliseconds } };
       },
     };
   };
@@ -39,37 +45,40 @@ test("rounds are interleaved, the warm-up is not counted, CPU time is per operat
     warmUp: 4,
     progress: () => {},
   });
-  assert.deepEqual(runs, ["a 4", "b 4", "a 8", "b 8", "a 8", "b 8"]);
+  const inOrder = ["a 4", "b 4", "a 8", "b 8", "a 8", "b 8"];
+  assert.deepEqual(
+    runs,
+    inOrder.flatMap((run) => [`prepare ${run.charAt(0)}`, run]),
+  );
   const [a, b] = measured.map((each) => figureOf("suite", each));
   assert.deepEqual(a?.cpuMicrosByRound, [2, 2]);
   assert.equal(a.operations, 100);
   assert.equal(b?.cpuMicros, 10);
+  assert.equal(b.value, 10);
+  assert.deepEqual(b.measures, { "p99 ms": 8 });
 });
 
-test("a table has a row a case and an empty cell where a column lacks it", () => {
-  const figure = (row: string, column: string, cpuMicros: number): Figure => ({
-    suite: "suite",
-    row,
-    column,
-    unit: "message",
-    cpuMicros,
-    cpuMicrosByRound: [cpuMicros],
-    rate: 1,
-    busy: undefined,
-    generatorBusy: undefined,
-    generatorMicros: undefined,
-    operations: 1,
-  });
-  const figures = [figure("x", "ws", 1.234), figure("x", "wss", 1234.5), figure("y", "wss", 0)];
-  assert.equal(
-    grid(figures, ({ cpuMicros }) => digits(cpuMicros)),
-    [
-      "|  | ws | wss |",
-      "| --- | ---: | ---: |",
-      "| x (per message) | 1.23 | 1,235 |",
-      "| y (per message) |  | 0 |",
-    ].join("\n"),
-  );
+test("a row may be about another measure than CPU time", () => {
+  const sample = { operations: 1, seconds: 1, cpu: 7, generatorCpu: 1 };
+  const item = {
+    row: "row",
+    column: "a",
+    unit: "event",
+    headline: "median ms",
+    peer: undefined,
+    run: async () => ({ operations: 1 }),
+  };
+  const samples = [1, 9, 3].map((ms) => ({ ...sample, measures: { "median ms": ms } }));
+  const figure = figureOf("suite", { case: item, samples });
+  assert.equal(figure.value, 3);
+  assert.equal(figure.cpuMicros, 7);
+});
+
+test("latencies are what half, and 99 of 100, stay below", () => {
+  const milliseconds = Array.from({ length: 200 }, (_, index) => 200 - index);
+  assert.deepEqual(latencies(milliseconds), { "median ms": 101, "p99 ms": 199 });
+  assert.deepEqual(latencies([5]), { "median ms": 5, "p99 ms": 5 });
+  assert.deepEqual(latencies([]), {});
 });
 
 test("echo servers answer with as many texts of the size that was asked for", () => {

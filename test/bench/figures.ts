@@ -1,6 +1,7 @@
 /** Figures from samples: medians over the rounds, one line of JSON a case. */
 
 import type { Measured, Sample } from "./rounds.ts";
+import type { Measures } from "./suite.ts";
 
 /** One case's result, as it is printed: a JSON line. */
 export interface Figure {
@@ -8,7 +9,10 @@ export interface Figure {
   readonly row: string;
   readonly column: string;
   readonly unit: string;
-  /** The main figure: CPU time of the server process for one operation, in µs. */
+  /** What `value` is: {@link CPU_TIME}, or the name of one of the measures. Less is better. */
+  readonly headline: string;
+  readonly value: number | undefined;
+  /** CPU time of the server process for one operation, in µs. */
   readonly cpuMicros: number | undefined;
   /** The same, round by round, so that the spread shows. */
   readonly cpuMicrosByRound: readonly (number | undefined)[];
@@ -21,7 +25,11 @@ export interface Figure {
   readonly generatorMicros: number | undefined;
   /** Operations that all rounds counted together. */
   readonly operations: number;
+  /** Whatever else the suite measures, by name. */
+  readonly measures: Measures;
 }
+
+export const CPU_TIME = "µs of CPU";
 
 export function figureOf(suite: string, { case: item, samples }: Measured): Figure {
   const perOperation = (micros: number | undefined, { operations }: Sample): number | undefined =>
@@ -30,19 +38,35 @@ export function figureOf(suite: string, { case: item, samples }: Measured): Figu
     micros === undefined ? undefined : micros / 1e6 / seconds;
   const overRounds = (figure: (sample: Sample) => number | undefined): number | undefined =>
     median(samples.map(figure));
+  const cpuMicros = overRounds((sample) => perOperation(sample.cpu, sample));
+  const measures = mediansOf(samples);
+  const { headline = CPU_TIME } = item;
   return {
     suite,
     row: item.row,
     column: item.column,
     unit: item.unit,
-    cpuMicros: overRounds((sample) => perOperation(sample.cpu, sample)),
+    headline,
+    value: headline === CPU_TIME ? cpuMicros : measures[headline],
+    cpuMicros,
     cpuMicrosByRound: samples.map((sample) => perOperation(sample.cpu, sample)),
     rate: overRounds(({ operations, seconds }) => operations / seconds) ?? 0,
     busy: overRounds((sample) => share(sample.cpu, sample)),
     generatorBusy: overRounds((sample) => share(sample.generatorCpu, sample)),
     generatorMicros: overRounds((sample) => perOperation(sample.generatorCpu, sample)),
     operations: samples.reduce((sum, { operations }) => sum + operations, 0),
+    measures,
   };
+}
+
+function mediansOf(samples: readonly Sample[]): Measures {
+  const names = new Set(samples.flatMap(({ measures }) => Object.keys(measures)));
+  return Object.fromEntries(
+    [...names].flatMap((name) => {
+      const value = median(samples.map(({ measures }) => measures[name]));
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
 }
 
 /** The middle one, or the mean of the two in the middle; `undefined` if any value is missing. */
@@ -53,6 +77,18 @@ export function median(values: readonly (number | undefined)[]): number | undefi
   const lower = known[Math.ceil(known.length / 2) - 1];
   return upper === undefined || lower === undefined ? undefined : (lower + upper) / 2;
 }
+
+/** What half of the operations stay below, and what 99 of 100 do; nothing where there were none. */
+export function latencies(milliseconds: readonly number[]): Measures {
+  const sorted = Float64Array.from(milliseconds).sort();
+  const below = (share: number): number | undefined =>
+    sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];
+  const [half, most] = [below(0.5), below(0.99)];
+  return half === undefined || most === undefined ? {} : { [MEDIAN_MS]: half, [P99_MS]: most };
+}
+
+export const MEDIAN_MS = "median ms";
+export const P99_MS = "p99 ms";
 
 /** Three digits that count; more only where they stand before the point. */
 export function digits(value: number | undefined): string {

@@ -21,14 +21,29 @@ export interface Machine {
 export interface Cores {
   readonly server: number;
   readonly generator: number;
+  /** Every core that the bench may use. */
+  readonly all: readonly number[];
+}
+
+/** What starts a command on these cores; where nothing is pinned, the command itself. */
+export function onCores(
+  command: readonly string[],
+  cores: Cores | undefined,
+  which: "server" | "all",
+): readonly [file: string, args: readonly string[]] {
+  const [file = "", ...args] = command;
+  if (!cores) return [file, args];
+  const list = which === "server" ? [cores.server] : cores.all;
+  return ["taskset", ["-c", list.join(","), ...command]];
 }
 
 /** Looks for two cores that this process may use, and moves it to the second. */
 export function pinGenerator(): Cores | undefined {
-  const [server, generator] = allowedCores();
+  const all = allowedCores();
+  const [server, generator] = all;
   if (server === undefined || generator === undefined) return undefined;
   const { status } = taskset("-acp", `${generator}`, `${process.pid}`);
-  return status === 0 ? { server, generator } : undefined;
+  return status === 0 ? { server, generator, all } : undefined;
 }
 
 export function describeMachine(cores: Cores | undefined): Machine {

@@ -1,16 +1,21 @@
-/** Server processes from the generator's side: start them on their core, ask for their CPU time. */
+/** Server processes from the generator's side: start them on their core, ask what they use. */
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { onCores } from "./machine.ts";
+import { cpuMicrosOf, residentBytesOf } from "./proc.ts";
 import type { BenchOptions, Peer } from "./suite.ts";
 
 /** What a server process is to be: the argument of `peers/main.ts`. */
 export type Role =
   | { readonly type: "ws" | "wss"; readonly corked: boolean }
   | { readonly type: "npubwire" }
-  | { readonly type: "relay"; readonly data: string };
+  | { readonly type: "relay"; readonly data: string; readonly settings: Settings }
+  | { readonly type: "@nostr-relay/core"; readonly data: string };
+
+/** Of the relay's configuration, beside what every benchmark sets. */
+export type Settings = Readonly<Record<string, unknown>>;
 
 /** Where a server process listens, and what a client must know of it. */
 export interface Endpoint {
@@ -26,33 +31,46 @@ export interface Endpoint {
 
 export interface StartedPeer extends Peer {
   readonly endpoint: Endpoint;
+  /** What its JavaScript holds after a collection, and buffers outside the heap, in bytes. */
+  heapBytes(): Promise<number>;
   stop(): Promise<void>;
 }
 
-export type Request = "cpu" | "stop";
+export type Request = "cpu" | "heap" | "stop";
 
 export type Reply =
   | { readonly type: "ready"; readonly endpoint: Endpoint }
-  | { readonly type: "cpu"; readonly micros: number };
+  | { readonly type: "cpu"; readonly micros: number }
+  | { readonly type: "heap"; readonly bytes: number };
 
 /** Resolves once the process listens. */
 export async function startPeer(
   role: Role,
   { cores, profile }: Pick<BenchOptions, "cores" | "profile">,
+  which: "server" | "all" = "server",
 ): Promise<StartedPeer> {
   const flags = profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profile}`];
   const command = [process.execPath, ...flags, MAIN, JSON.stringify(role)];
-  const [file = "", ...args] = cores ? ["taskset", "-c", `${cores.server}`, ...command] : command;
+  const [file, args] = onCores(command, cores, which);
   const child = spawn(file, args, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
   const ready = await nextReply(child);
   if (ready.type !== "ready") throw new Error("a server process spoke out of turn");
+  const ask = (request: Request): Promise<Reply> => {
+    child.send(request);
+    return nextReply(child);
+  };
   return {
     endpoint: ready.endpoint,
     async cpu() {
-      child.send("cpu" satisfies Request);
-      const reply = await nextReply(child);
+      const reply = await ask("cpu");
       return reply.type === "cpu" ? reply.micros : undefined;
     },
+    async heapBytes() {
+      const reply = await ask("heap");
+      return reply.type === "heap" ? reply.bytes : Number.NaN;
+    },
+    // taskset becomes what it starts, so this is the server itself.
+    residentBytes: () => residentBytesOf(child.pid),
     async stop() {
       child.send("stop" satisfies Request);
       await once(child, "exit");
@@ -63,20 +81,12 @@ export async function startPeer(
 /** A process that somebody else started; its CPU time is known to 10 ms, and on Linux only. */
 export function foreignPeer(pid: number | undefined): Peer {
   return {
-    async cpu() {
-      if (pid === undefined) return undefined;
-      const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-      // proc(5): the name may hold anything; fields 14 and 15 are utime and stime, in ticks.
-      const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-      return (Number(fields[11]) + Number(fields[12])) * MICROS_PER_TICK;
-    },
+    cpu: async () => cpuMicrosOf(pid),
+    residentBytes: () => residentBytesOf(pid),
   };
 }
 
 const MAIN: string = fileURLToPath(new URL("./peers/main.js", import.meta.url));
-
-/** USER_HZ is 100 on every Linux that Node runs on. */
-const MICROS_PER_TICK = 10_000;
 
 function nextReply(child: ChildProcess): Promise<Reply> {
   return new Promise((resolve, reject) => {

@@ -1,6 +1,6 @@
 /** Interleaved rounds: every case once, then every case again; so that a slow minute hurts all. */
 
-import type { Case, Peer } from "./suite.ts";
+import type { Case, Measures, Outcome, Peer } from "./suite.ts";
 
 /** One run of one case. */
 export interface Sample {
@@ -10,6 +10,7 @@ export interface Sample {
   readonly cpu: number | undefined;
   /** CPU time of the load generator, µs; `undefined` where it does the measured work itself. */
   readonly generatorCpu: number | undefined;
+  readonly measures: Measures;
 }
 
 export interface Measured {
@@ -34,7 +35,9 @@ export async function runRounds(
     const time = round === 0 ? warmUp : milliseconds;
     for (const [index, item] of cases.entries()) {
       progress(`round ${round} of ${rounds}: ${item.row}, ${item.column}`);
+      await item.prepare?.(time);
       const sample = await runOnce(item, time);
+      await item.tidy?.();
       if (round > 0) samples[index]?.push(sample);
     }
   }
@@ -42,16 +45,16 @@ export async function runRounds(
 }
 
 async function runOnce(item: Case, milliseconds: number): Promise<Sample> {
-  item.prepare?.(milliseconds);
   const peerBefore = await item.peer?.cpu();
   const ownBefore = process.cpuUsage();
   const start = performance.now();
-  const operations = await item.run(milliseconds);
+  const { operations, measures = {} }: Outcome = await item.run(milliseconds);
   const seconds = (performance.now() - start) / 1000;
   const { user, system } = process.cpuUsage(ownBefore);
   const own = user + system;
-  if (!item.peer) return { operations, seconds, cpu: own, generatorCpu: undefined };
-  return { operations, seconds, cpu: await cpuSince(item.peer, peerBefore), generatorCpu: own };
+  const done = { operations, seconds, measures };
+  if (!item.peer) return { ...done, cpu: own, generatorCpu: undefined };
+  return { ...done, cpu: await cpuSince(item.peer, peerBefore), generatorCpu: own };
 }
 
 async function cpuSince(peer: Peer, before: number | undefined): Promise<number | undefined> {

@@ -29,18 +29,33 @@ export interface Case {
   readonly column: string;
   /** What is counted, in the singular. */
   readonly unit: string;
-  /** Whose CPU time is the figure; `undefined` for work that is done in this process. */
+  /** The measure that the row is about; the CPU time of an operation unless said otherwise. */
+  readonly headline?: string;
+  /** Whose CPU time is measured; `undefined` for work that is done in this process. */
   readonly peer: Peer | undefined;
   /** Work for the next run that must not be measured. */
-  prepare?(milliseconds: number): void;
-  /** Loads the peer for about so long; resolves to the operations done, once all are answered. */
-  run(milliseconds: number): Promise<number>;
+  prepare?(milliseconds: number): Promise<void> | void;
+  /** Loads the peer for about so long; resolves once all that was asked is answered. */
+  run(milliseconds: number): Promise<Outcome>;
+  /** Undoes what `prepare` did; not measured either. */
+  tidy?(): Promise<void> | void;
 }
+
+/** What one run of a case has done. */
+export interface Outcome {
+  readonly operations: number;
+  /** What else was measured, by the names that head the tables, such as `median ms`. */
+  readonly measures?: Measures;
+}
+
+export type Measures = Readonly<Record<string, number>>;
 
 /** A process under load. */
 export interface Peer {
   /** CPU time it has used so far, user and system, in µs; `undefined` where nobody can tell. */
   cpu(): Promise<number | undefined>;
+  /** Memory that it holds, in bytes (resident set size); `undefined` where nobody can tell. */
+  residentBytes(): number | undefined;
 }
 
 export interface BenchOptions {
@@ -50,11 +65,21 @@ export interface BenchOptions {
   readonly row: string;
   readonly rounds: number;
   /** Multiplies every suite's times. */
+  readonly dose: number;
+  /** Events in the database that is queried. */
   readonly scale: number;
+  /** Other seeds make other events. */
+  readonly seed: number;
   /** A relay that runs already, measured instead of our own; and its process, for its CPU time. */
   readonly url: string | undefined;
   readonly pid: number | undefined;
-  /** Where our relays keep their events; a new folder inside it each. */
+  /** What to call it. */
+  readonly name: string | undefined;
+  /** Whether it must be given the events first that are queried. */
+  readonly fill: boolean;
+  /** Whether relays of others that run in Node are measured too. */
+  readonly peers: boolean;
+  /** Where our relays keep their events, a new folder each; and where events are kept for next time. */
   readonly data: string;
   /** Where processes are pinned, if they are. */
   readonly cores: Cores | undefined;

@@ -14,14 +14,31 @@ import { DEFAULT_CLIENT_MAX_MESSAGE, MAX_FRAME_BYTES } from "../../src/transport
 import type { Endpoint } from "./peer.ts";
 
 export interface Wire {
+  /** Bytes that were sent and have not yet left this process. */
+  readonly bufferedAmount: number;
   send(text: string): void;
-  /** Takes what arrives from now on; what ends the connection unasked is thrown. */
+  /** Takes what arrives from now on. */
   onText(receive: (text: string) => void): void;
+  /** Told when the peer ends the connection; without this, that is thrown. */
+  onEnd(ended: () => void): void;
   /** Cuts the connection without a word, which costs the same on every transport. */
   cut(): void;
 }
 
 export type Dial = () => Promise<Wire>;
+
+/** So many connections; a few handshakes at a time, which no relay mistakes for an attack. */
+export async function dialMany(dial: Dial, count: number): Promise<readonly Wire[]> {
+  const wires: Wire[] = [];
+  let begun = 0;
+  const lane = async (): Promise<void> => {
+    while (begun++ < count) wires.push(await dial());
+  };
+  await Promise.all(Array.from({ length: LANES }, lane));
+  return wires;
+}
+
+const LANES = 8;
 
 /** Dials what the URL's scheme says; `corked`: sends of one tick leave in one write. */
 export function dialer(endpoint: Endpoint, corked = false): Dial {
@@ -63,17 +80,19 @@ class LinkWire implements Wire {
   readonly #link: Link;
   readonly #terminate: () => void;
   #receive: (text: string) => void = () => {};
-  #isCut = false;
+  #ended: (() => void) | undefined;
 
   constructor(link: Link, terminate: () => void) {
     this.#link = link;
     this.#terminate = terminate;
     link.start({
       message: (text) => this.#receive(text),
-      end: ({ code, reason }) => {
-        if (!this.#isCut) throw new Error(`the peer ended the connection: ${code} ${reason}`);
-      },
+      end: ({ code, reason }) => (this.#ended ?? complain)(`${code} ${reason}`),
     });
+  }
+
+  get bufferedAmount(): number {
+    return this.#link.bufferedAmount;
   }
 
   send(text: string): void {
@@ -84,8 +103,12 @@ class LinkWire implements Wire {
     this.#receive = receive;
   }
 
+  onEnd(ended: () => void): void {
+    this.#ended = ended;
+  }
+
   cut(): void {
-    this.#isCut = true;
+    this.onEnd(() => {});
     this.#terminate();
   }
 }
@@ -106,15 +129,17 @@ class SocketWire implements Wire {
   readonly #ws: WebSocket;
   readonly #stream: Duplex | undefined;
   #isCorked = false;
-  #isCut = false;
+  #ended: (() => void) | undefined;
 
   /** `stream`: what to cork. */
   constructor(ws: WebSocket, stream: Duplex | undefined) {
     this.#ws = ws;
     this.#stream = stream;
-    ws.on("close", (code) => {
-      if (!this.#isCut) throw new Error(`the peer ended the connection: ${code}`);
-    });
+    ws.on("close", (code) => (this.#ended ?? complain)(`${code}`));
+  }
+
+  get bufferedAmount(): number {
+    return this.#ws.bufferedAmount;
   }
 
   send(text: string): void {
@@ -131,8 +156,12 @@ class SocketWire implements Wire {
     this.#ws.on("message", (data) => receive(data.toString()));
   }
 
+  onEnd(ended: () => void): void {
+    this.#ended = ended;
+  }
+
   cut(): void {
-    this.#isCut = true;
+    this.onEnd(() => {});
     this.#ws.terminate();
   }
 
@@ -140,4 +169,8 @@ class SocketWire implements Wire {
     this.#isCorked = false;
     this.#stream?.uncork();
   }
+}
+
+function complain(how: string): never {
+  throw new Error(`the peer ended the connection: ${how}`);
 }

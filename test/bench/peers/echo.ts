@@ -3,9 +3,8 @@
  * with corked writes, over TLS 1.3; and npubwire through the relay's own front door.
  */
 
-import { createServer, type Server } from "node:http";
+import { createServer } from "node:http";
 import { createServer as createTlsServer } from "node:https";
-import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { Link } from "../../../src/channel.ts";
@@ -21,6 +20,7 @@ import { DEFAULT_RELAY_MAX_MESSAGE } from "../../../src/transport/constants.ts";
 import { selfSigned } from "../certificate.ts";
 import type { Endpoint } from "../peer.ts";
 import { answer, type Send } from "./answer.ts";
+import { listen } from "./listen.ts";
 
 /** TLS as a relay behind a good proxy has it: 1.3, ECDSA P-256, AES-256-GCM. */
 export async function serveWebSocket(isTls: boolean, isCorked: boolean): Promise<Endpoint> {
@@ -109,11 +109,4 @@ function corked(ws: WebSocket, stream: Duplex): Send {
     }
     ws.send(text);
   };
-}
-
-function listen(server: Server): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => resolve((server.address() as AddressInfo).port));
-  });
 }

@@ -2,12 +2,12 @@
 
 import { parseConfig } from "../../../src/server/config.ts";
 import { startRelay } from "../../../src/server/start.ts";
-import type { Endpoint } from "../peer.ts";
+import type { Endpoint, Settings } from "../peer.ts";
 
-/** `data`: a folder of its own. The crypto that it chose is in its log. */
-export async function serveRelay(data: string): Promise<Endpoint> {
+/** `data`: a folder of its own; `settings`: of relay.config.json, for what is compared. */
+export async function serveRelay(data: string, settings: Settings): Promise<Endpoint> {
   let crypto = "";
-  const relay = await startRelay(parseConfig(SETTINGS, { data }), {
+  const relay = await startRelay(parseConfig({ ...SETTINGS, ...settings }, { data }), {
     log: (_level, _event, fields) => {
       crypto ||= String(fields?.["crypto"] ?? "");
     },

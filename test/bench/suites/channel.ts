@@ -1,5 +1,6 @@
 /** Texts of 300 B and 4 KB over established connections, with nothing behind the transport. */
 
+import { EVENT_BYTES } from "../events/series.ts";
 import { fanRequest, payloadOf, pushRequest } from "../peers/answer.ts";
 import type { Case, OpenSuite, Suite } from "../suite.ts";
 import { openTransports } from "../transports.ts";
@@ -32,15 +33,18 @@ export const channel: Suite = {
         return { column: name, unit: "message", peer, wires };
       }),
     );
-    const cases = SIZES.flatMap(([label, size]) =>
-      ROWS.flatMap(({ row, run }) =>
-        dialled.map(
-          ({ wires, ...others }): Case => ({
-            ...others,
-            row: `${label}: ${row}`,
-            run: (milliseconds) => run(wires, size, performance.now() + milliseconds),
+    const rows = SIZES.flatMap(([label, size]) =>
+      ROWS.map(({ row, run }) => ({ row: `${label}: ${row}`, size, run })),
+    );
+    const cases = [...rows, ANSWER].flatMap(({ row, size, run }) =>
+      dialled.map(
+        ({ wires, ...others }): Case => ({
+          ...others,
+          row,
+          run: async (milliseconds) => ({
+            operations: await run(wires, size, performance.now() + milliseconds),
           }),
-        ),
+        }),
       ),
     );
     return {
@@ -79,6 +83,14 @@ const ROWS: readonly Row[] = [
   },
   { row: `one to each of ${FAN_WIRES} connections`, run: fan },
 ];
+
+/** As a relay sends it: in the column ws, one write an event. */
+const ANSWER = {
+  row: `an answer to REQ: ${BURST} events of ${EVENT_BYTES} B`,
+  size: EVENT_BYTES + '["EVENT","sub",]'.length,
+  run: (wires: readonly Wire[], size: number, end: number): Promise<number> =>
+    push(wires.slice(0, FAST_WIRES), size, end),
+};
 
 /** Keeps `window` texts under way on every connection. */
 async function echo(

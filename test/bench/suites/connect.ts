@@ -21,7 +21,9 @@ export const connect: Suite = {
           column: name,
           unit: "handshake",
           peer,
-          run: (milliseconds) => connectUntil(performance.now() + milliseconds, dial),
+          run: async (milliseconds) => ({
+            operations: await connectUntil(performance.now() + milliseconds, dial),
+          }),
         }),
       ),
       notes: [

@@ -51,7 +51,7 @@ function frameCases(crypto: CryptoProvider): readonly Case[] {
         ...inProcess(crypto, `seal ${label}`, "call"),
         async run(milliseconds) {
           // Nobody opens these, so they come from the other end than those below.
-          return repeat(milliseconds, () => relay.sealMessages(texts));
+          return { operations: repeat(milliseconds, () => relay.sealMessages(texts)) };
         },
       },
       {
@@ -62,7 +62,7 @@ function frameCases(crypto: CryptoProvider): readonly Case[] {
         },
         async run() {
           for (const frame of frames) relay.open(frame);
-          return frames.length;
+          return { operations: frames.length };
         },
       },
     ];
@@ -75,7 +75,7 @@ function curveCases(crypto: CryptoProvider): readonly Case[] {
   const signature = crypto.signSchnorr(message, secretKey);
   const timed = (row: string, run: () => void): Case => ({
     ...inProcess(crypto, row, "call"),
-    run: async (milliseconds) => repeat(milliseconds, run),
+    run: async (milliseconds) => ({ operations: repeat(milliseconds, run) }),
   });
   return [
     timed("BIP-340 verify", () => crypto.verifySchnorr(signature, message, publicKey)),

@@ -1,0 +1,62 @@
+/** One core against two: the same relay without threads on one, and with threads on all. */
+
+import { mixed, queryKinds } from "../events/query-mix.ts";
+import { SignedEvents } from "../events/signed.ts";
+import { openRelays, type Setup } from "../relays.ts";
+import type { Case, OpenSuite, Suite } from "../suite.ts";
+import { dialMany } from "../wire.ts";
+import { ingestCase } from "./ingest.ts";
+import { queryCase } from "./queries.ts";
+
+const SETUPS: readonly Setup[] = [
+  { label: ", one core", settings: { threads: 0 }, cores: "server" },
+  { label: ", all cores", settings: { threads: 1 }, cores: "all" },
+];
+
+const CONNECTIONS = 64;
+
+/** Wall time: what more cores are for. */
+const WALL = "µs of wall time per operation";
+
+export const cores: Suite = {
+  name: "cores",
+  title: "One core against all",
+  milliseconds: 1500,
+  warmUp: 500,
+  async open(options): Promise<OpenSuite> {
+    if (options.url !== undefined) throw new RangeError("suite cores needs a relay of our own");
+    const events = new SignedEvents(options);
+    const wanted = { setups: SETUPS, stored: options.scale };
+    const { relays, notes, close } = await openRelays(wanted, events, { ...options, peers: false });
+    const wires = await Promise.all(relays.map(({ dial }) => dialMany(dial, CONNECTIONS)));
+    const both = relays.map((relay, index) => ({ relay, wires: wires[index] ?? [] }));
+    return {
+      cases: [
+        ...both.map((each) => ingestCase(each.relay, each.wires, { connections: 64, window: 4 })),
+        ...both.map((each) => queryCase(each.relay, each.wires, mixed(queryKinds(events.series)))),
+      ].map(inWallTime),
+      notes: [
+        ...notes,
+        "one core: threads 0, pinned to the server's core; all cores: threads 1, on every core, the generator's too, as far as that leaves it",
+      ],
+      async close() {
+        for (const wire of wires.flat()) wire.cut();
+        events.close();
+        await close();
+      },
+    };
+  },
+};
+
+function inWallTime(item: Case): Case {
+  return {
+    ...item,
+    headline: WALL,
+    async run(milliseconds) {
+      const start = performance.now();
+      const { operations, measures } = await item.run(milliseconds);
+      const micros = 1000 * (performance.now() - start);
+      return { operations, measures: { ...measures, [WALL]: micros / operations } };
+    },
+  };
+}

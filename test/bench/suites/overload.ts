@@ -1,0 +1,264 @@
+/** Ten times what a relay can do, for a while: does it keep its memory, does it refuse, is it back soon? */
+
+import { mixed, queryKinds } from "../events/query-mix.ts";
+import { SignedEvents } from "../events/signed.ts";
+import { atPace, pause, publishUntil, requestUntil } from "../load.ts";
+import { AS_SHIPPED, type DialledRelay, openRelays } from "../relays.ts";
+import type { Case, OpenSuite, Outcome, Peer, Suite } from "../suite.ts";
+import { dialMany, type Wire } from "../wire.ts";
+
+const FACTOR = 10;
+const CONNECTIONS = 64;
+/** Bytes in the generator's own queues, by connection, at which it leaves a message out. */
+const FULL = 256 * 1024;
+/** How many times a second messages leave, a batch each time. */
+const BATCHES = 200;
+/** Milliseconds of the closed loop that finds out what the relay can do. */
+const SUSTAINED = 500;
+/** An answer within this, in milliseconds, says that the relay is back. */
+const PROMPT = 100;
+/** Milliseconds after which what is unanswered counts as such. */
+const PATIENCE = 30_000;
+
+const RECOVERY = "ms until a new request is answered promptly";
+
+export const overload: Suite = {
+  name: "overload",
+  title: "Ten times too much",
+  milliseconds: 3000,
+  warmUp: 1,
+  async open(options): Promise<OpenSuite> {
+    const events = new SignedEvents(options);
+    const { relays, notes, close } = await openRelays(
+      { setups: [AS_SHIPPED], stored: options.scale },
+      events,
+      { ...options, peers: false },
+    );
+    return {
+      cases: relays.flatMap((relay) => [
+        overloadCase("events", relay, (wires) => eventLoad(relay, wires)),
+        overloadCase("mixed requests", relay, (wires) => requestLoad(events, wires)),
+      ]),
+      notes: [
+        ...notes,
+        `${FACTOR} times what the relay has just done in a closed loop, over ${CONNECTIONS} connections; what does not fit into a connection's ${FULL / 1024} KB of send queue is left out, since the relay has stopped reading there`,
+        `recovery: from the end of the load until another connection gets an answer within ${PROMPT} ms; memory: the highest RSS seen, less what it was before`,
+      ],
+      async close() {
+        events.close();
+        await close();
+      },
+    };
+  },
+};
+
+/** One sort of load. */
+interface Load {
+  /** What the relay does of it in a second when each answer is waited for. */
+  sustained(milliseconds: number): Promise<number>;
+  /** Makes ready for sending so many. */
+  prepare(count: number): void;
+  /** The next message; `undefined` when there are no more. */
+  next(): string | undefined;
+  /** What an answer says, and what is to be sent back. */
+  read(text: string): Answer | undefined;
+}
+
+interface Answer {
+  readonly isRefusal: boolean;
+  readonly reply?: string;
+}
+
+function overloadCase(
+  row: string,
+  { column, peer, dial }: DialledRelay,
+  open: (wires: readonly Wire[]) => Load,
+): Case {
+  let wires: readonly Wire[] = [];
+  let load: Load | undefined;
+  let perSecond = 0;
+  return {
+    row,
+    column,
+    unit: "message",
+    headline: RECOVERY,
+    peer,
+    async prepare(milliseconds) {
+      wires = await dialMany(dial, CONNECTIONS + 1);
+      load = open(wires.slice(1));
+      perSecond = FACTOR * (await load.sustained(Math.min(SUSTAINED, milliseconds)));
+      load.prepare(Math.ceil((perSecond * milliseconds) / 1000));
+    },
+    async run(milliseconds) {
+      const [probe, ...others] = wires;
+      if (!load || !probe) throw new RangeError("the case was not prepared");
+      return await overloadFor(milliseconds, perSecond, load, probe, others, peer);
+    },
+    tidy() {
+      for (const wire of wires) wire.cut();
+    },
+  };
+}
+
+async function overloadFor(
+  milliseconds: number,
+  perSecond: number,
+  load: Load,
+  probe: Wire,
+  wires: readonly Wire[],
+  peer: Peer,
+): Promise<Outcome> {
+  const memory = new HighWater(peer);
+  const flood = new Flood(load, wires);
+  const end = performance.now() + milliseconds;
+  await atPace(
+    BATCHES,
+    () => performance.now() >= end,
+    () => {
+      flood.send(Math.ceil(perSecond / BATCHES));
+      memory.look();
+    },
+  );
+  const recovery = await untilPrompt(probe, end);
+  await flood.answered(end + PATIENCE);
+  memory.look();
+  const { offered, sent, refused, unanswered } = flood;
+  const percent = (count: number): number => (100 * count) / Math.max(1, sent);
+  return {
+    operations: sent,
+    measures: {
+      [RECOVERY]: recovery,
+      "MB of memory (RSS) more at the peak": memory.grown / 2 ** 20,
+      "messages/s offered": offered / (milliseconds / 1000),
+      "of them taken in, %": (100 * sent) / Math.max(1, offered),
+      "of these refused, %": percent(refused),
+      "of these unanswered, %": percent(unanswered),
+    },
+  };
+}
+
+/** Messages that leave whether others are answered or not. */
+class Flood {
+  offered = 0;
+  sent = 0;
+  refused = 0;
+  readonly #load: Load;
+  readonly #wires: readonly Wire[];
+  #answered = 0;
+  #turn = 0;
+
+  constructor(load: Load, wires: readonly Wire[]) {
+    this.#load = load;
+    this.#wires = wires;
+    for (const wire of wires) {
+      wire.onText((text) => this.#read(text, wire));
+      // To be shut out is an answer, too.
+      wire.onEnd(() => {});
+    }
+  }
+
+  get unanswered(): number {
+    return this.sent - this.#answered;
+  }
+
+  send(count: number): void {
+    for (let each = 0; each < count; each++) {
+      const wire = this.#wires[this.#turn++ % this.#wires.length];
+      this.offered++;
+      if (!wire || wire.bufferedAmount > FULL) continue;
+      const message = this.#load.next();
+      if (message === undefined) return;
+      wire.send(message);
+      this.sent++;
+    }
+  }
+
+  /** Resolves when every message is, or at `end`. */
+  async answered(end: number): Promise<void> {
+    while (this.unanswered > 0 && performance.now() < end) await pause(10);
+  }
+
+  #read(text: string, wire: Wire): void {
+    const answer = this.#load.read(text);
+    if (!answer) return;
+    this.#answered++;
+    if (answer.isRefusal) this.refused++;
+    if (answer.reply !== undefined) wire.send(answer.reply);
+  }
+}
+
+function eventLoad({ events }: DialledRelay, wires: readonly Wire[]): Load {
+  let messages: readonly string[] = [];
+  let next = 0;
+  return {
+    async sustained(milliseconds) {
+      const some = events.reserve(Math.ceil(milliseconds * MOST_PER_MILLISECOND));
+      const start = performance.now();
+      const done = await publishUntil(start + milliseconds, wires, some, 4);
+      events.used(done);
+      return done / ((performance.now() - start) / 1000);
+    },
+    prepare(count) {
+      messages = events.reserve(count);
+      events.used(count);
+    },
+    next: () => messages[next++],
+    read: (text) =>
+      text.startsWith('["OK"') ? { isRefusal: !text.includes(",true,") } : undefined,
+  };
+}
+
+const MOST_PER_MILLISECOND = 20;
+
+function requestLoad({ series }: SignedEvents, wires: readonly Wire[]): Load {
+  const mix = mixed(queryKinds(series));
+  let next = 0;
+  return {
+    async sustained(milliseconds) {
+      const start = performance.now();
+      const { requests } = await requestUntil(start + milliseconds, wires, () => mix.filter());
+      return requests / ((performance.now() - start) / 1000);
+    },
+    prepare() {},
+    next: () => `["REQ","${next++}",${mix.filter()}]`,
+    read(text) {
+      if (text.startsWith('["CLOSED"')) return { isRefusal: true };
+      if (!text.startsWith('["EOSE",')) return undefined;
+      return { isRefusal: false, reply: `["CLOSE",${text.slice('["EOSE",'.length, -1)}]` };
+    },
+  };
+}
+
+/** Milliseconds since `end` at which a request was sent that was answered promptly. */
+async function untilPrompt(probe: Wire, end: number): Promise<number> {
+  for (;;) {
+    const sentAt = performance.now();
+    await new Promise<void>((resolve) => {
+      probe.onText((text) => {
+        if (text.startsWith('["EOSE"')) resolve();
+      });
+      probe.send(`["REQ","probe",{"ids":["${"0".repeat(64)}"]}]`);
+    });
+    if (performance.now() - sentAt <= PROMPT) return Math.max(0, sentAt - end);
+  }
+}
+
+class HighWater {
+  readonly #peer: Peer;
+  readonly #before: number;
+  #highest = 0;
+
+  constructor(peer: Peer) {
+    this.#peer = peer;
+    this.#before = peer.residentBytes() ?? Number.NaN;
+  }
+
+  /** Bytes. */
+  get grown(): number {
+    return Math.max(0, this.#highest - this.#before);
+  }
+
+  look(): void {
+    this.#highest = Math.max(this.#highest, this.#peer.residentBytes() ?? 0);
+  }
+}
