@@ -4,16 +4,19 @@
 import { once } from "node:events";
 import { join } from "node:path";
 import { type HttpPost, type HttpReply, OUTPUT_CLOSED } from "./cli/parts.ts";
+import { askPassword } from "./cli/password.ts";
 import { run } from "./cli/program.ts";
 import { secretKeySigner, secureWebSocket } from "./client.ts";
 import { systemClock } from "./clock.ts";
 import { createNodeCrypto } from "./crypto/node.ts";
 import { startRelay, startSidecar } from "./index.ts";
 import { hasDatabase, openDatabase, openRulings } from "./server/database.ts";
+import { startGateway } from "./server/gateway.ts";
 import { KnownRelaysFile } from "./server/known-relays.ts";
 import { userFolder } from "./server/user-folder.ts";
 import { VERSION } from "./server/version.ts";
 
+const home = userFolder(process.env);
 const stop = new AbortController();
 // Once: a second signal ends the process at once.
 process.once("SIGINT", () => stop.abort());
@@ -29,20 +32,29 @@ process.exitCode = await run(process.argv.slice(2), {
   startRelay,
   startSidecar,
   dial: (address, key) => new (secureWebSocket({ signer: secretKeySigner(key) }))(address),
-  knownRelays: new KnownRelaysFile(join(userFolder(process.env), "known_relays")),
+  startGateway,
+  home,
+  knownRelays: new KnownRelaysFile(join(home, "known_relays")),
   hasDatabase,
   openDatabase,
   openRulings,
   post,
   input: process.stdin.isTTY ? undefined : input(),
+  askPassword: process.stdin.isTTY
+    ? (question) => askPassword(question, { input: process.stdin, err: write, stop: stop.signal })
+    : undefined,
   out: (text) => process.stdout.write(text),
-  err: (text) => process.stderr.write(text),
+  err: write,
   drained,
   terminal: { out: process.stdout.isTTY === true, err: process.stderr.isTTY === true },
   stop: stop.signal,
 });
 // Input that nobody reads any more must not keep the process.
 process.stdin.destroy();
+
+function write(text: string): void {
+  process.stderr.write(text);
+}
 
 /** Opened on first use: only some commands read. */
 async function* input(): AsyncIterable<Uint8Array> {

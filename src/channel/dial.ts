@@ -211,6 +211,8 @@ async function sign(
   try {
     signed = await signer.signEvent({ kind, created_at, content, tags });
   } catch (cause) {
+    // A signer that says more precisely what happened is taken at its word.
+    if (cause instanceof DialError) throw cause;
     throw new DialError("signer", "the signer refused or failed", { cause });
   }
   const event = parseEvent(isRecord(signed) ? signed : undefined);

@@ -21,6 +21,9 @@ export type DialErrorCode =
   | "timeout"
   /** The signer refused, failed, or signed something else. */
   | "signer"
+  /** A remote signer has not answered in time, or cannot be asked. */
+  | "signer-timeout"
+  | "signer-unreachable"
   /** A message is longer than the relay takes. */
   | "message-too-long"
   | "aborted";

@@ -6,6 +6,7 @@ import type { Log } from "../log.ts";
 import type { Rulings } from "../moderation.ts";
 import type { SecretKey } from "../nostr/key.ts";
 import type { RelayConfig } from "../server/config.ts";
+import type { GatewayOptions, RunningGateway } from "../server/gateway.ts";
 import type { KnownRelays } from "../server/known-relays.ts";
 import type { RunningRelay } from "../server/start.ts";
 import type { EventStore } from "../store.ts";
@@ -27,6 +28,10 @@ export interface CliParts {
   ) => Promise<RunningRelay>;
   /** Opens the drop-in WebSocket at a `nostr+ws://npub1…@host` address, signing with `key`. */
   readonly dial: (address: string, key: SecretKey) => Socket;
+  /** Starts a gateway; `startGateway` of `server/gateway.ts`. */
+  readonly startGateway: (options: GatewayOptions) => Promise<RunningGateway>;
+  /** The folder of what belongs to the user (`server/user-folder.ts`). */
+  readonly home: string;
   /** Which keys relays have proved before. */
   readonly knownRelays: KnownRelays;
   /** The database of a relay with this configuration; both from `server/database.ts`. */
@@ -38,6 +43,8 @@ export interface CliParts {
   readonly post: (request: HttpPost) => Promise<HttpReply>;
   /** Standard input; `undefined` when it is a terminal. */
   readonly input: AsyncIterable<Uint8Array> | undefined;
+  /** Asks the person at the terminal, without showing the answer; `undefined` without a terminal. */
+  readonly askPassword: ((question: string) => Promise<string>) | undefined;
   /** Standard output and standard error. The text brings its own line feeds. */
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;

@@ -8,6 +8,7 @@ import { printable } from "../server/log.ts";
 import { addExportCommand } from "./export.ts";
 import { EXIT, type ExitCode, Failure } from "./failure.ts";
 import { addForgetCommand } from "./forget.ts";
+import { addGatewayCommand } from "./gateway.ts";
 import { addImportCommand } from "./import.ts";
 import { addInviteCommand } from "./invite.ts";
 import { addKeyCommand } from "./key.ts";
@@ -65,6 +66,7 @@ function program(parts: CliParts): Command {
   addPublishCommand(root, parts);
   addReqCommand(root, parts);
   addForgetCommand(root, parts);
+  addGatewayCommand(root, parts);
   addImportCommand(root, parts);
   addExportCommand(root, parts);
   return root;
@@ -74,8 +76,7 @@ function asFailure(error: unknown): Failure {
   if (error instanceof Failure) return error;
   if (error instanceof ConfigError) {
     const lines = [error.file ?? "the configuration cannot be used", ...error.problems];
-    const advice = "Every setting with its default stands in npubwire's own relay.config.json.";
-    return new Failure(EXIT.usage, lines.map(printable).join("\n  "), advice);
+    return new Failure(EXIT.usage, lines.map(printable).join("\n  "), error.advice);
   }
   if (error instanceof KnownRelaysError) {
     const exitCode = error.code === "key-changed" ? EXIT.unreachable : EXIT.usage;

@@ -45,16 +45,25 @@ export function addRelayOptions(command: Command): Command {
 
 /** Where to dial, in order of preference. Throws a {@link Failure}. */
 export function readRelayAddresses({ relay, npub }: RelayFlags): readonly RelayAddress[] {
-  const addresses = parseRelay(relay.trim().replace(/^nostr:/i, ""), npub);
+  return readAddresses(relay, npub, "--relay");
+}
+
+/** The same, for an argument of any name. */
+export function readAddresses(
+  text: string,
+  npub: PublicKey | undefined,
+  name: string,
+): readonly RelayAddress[] {
+  const addresses = parseRelay(text.trim().replace(/^nostr:/i, ""), npub);
   if (!addresses.ok) {
     throw new Failure(
       EXIT.usage,
-      `--relay: ${addresses.reason}`,
+      `${name}: ${addresses.reason}`,
       "The relay prints its address when it starts; npubwire key show prints it again.",
     );
   }
   if (npub !== undefined && addresses.value.some((address) => address.relay !== npub)) {
-    throw new Failure(EXIT.usage, "--relay names another key than --npub");
+    throw new Failure(EXIT.usage, `${name} names another key than --npub`);
   }
   return addresses.value;
 }
@@ -97,7 +106,7 @@ function parseRelay(text: string, npub: PublicKey | undefined): Parsed<readonly 
   return address.ok ? { ok: true, value: [address.value] } : address;
 }
 
-function parseNpub(text: string): PublicKey {
+export function parseNpub(text: string): PublicKey {
   const key = parsePublicKey(text);
   if (key.ok) return key.value;
   throw new InvalidArgumentError(key.reason);

@@ -5,9 +5,10 @@ import { renderUnicodeCompact } from "uqr";
 import type { Log } from "../log.ts";
 import { isWildcard } from "../server/announcement.ts";
 import { type ConfigOverrides, loadConfig, type RelayConfig } from "../server/config.ts";
-import { lineLog, printable } from "../server/log.ts";
+import { lineLog } from "../server/log.ts";
 import type { RunningRelay } from "../server/start.ts";
 import { EXIT, Failure } from "./failure.ts";
+import { listening } from "./listening.ts";
 import { type CliParts, stopped } from "./parts.ts";
 
 export interface ServeFlags extends ConfigOverrides {
@@ -41,51 +42,13 @@ export async function serve(flags: ServeFlags, parts: CliParts, server: Server):
   const { host, port, data } = flags;
   const config = loadConfig(flags.config, { host, port, data });
   const log = lineLog({ level: config.log.level, clock: parts.clock, write: parts.err });
-  const running = await start(config, () => server.start(config, log));
+  const running = await listening(config.host, config.port, () => server.start(config, log));
   try {
     const lines = greeting(server.name, running, config, flags.qr === true);
     parts.out(flags.json ? jsonLine(running) : lines);
     await stopped(parts.stop);
   } finally {
     await running.close();
-  }
-}
-
-async function start(
-  config: RelayConfig,
-  startServer: () => Promise<RunningRelay>,
-): Promise<RunningRelay> {
-  try {
-    return await startServer();
-  } catch (error) {
-    throw startFailure(error, config) ?? error;
-  }
-}
-
-/** The errors of listening that people meet, in words. */
-function startFailure(error: unknown, { host, port }: RelayConfig): Failure | undefined {
-  switch (error instanceof Error && "syscall" in error && "code" in error && error.code) {
-    case "EADDRINUSE":
-      return new Failure(
-        EXIT.failed,
-        `port ${port} on ${host} is taken by another program`,
-        "Stop that program, or choose another port with --port.",
-      );
-    case "EACCES":
-      return new Failure(
-        EXIT.failed,
-        `no permission to listen on port ${port}`,
-        "Choose a port above 1023 with --port.",
-      );
-    case "EADDRNOTAVAIL":
-    case "ENOTFOUND":
-      return new Failure(
-        EXIT.usage,
-        `this machine has no address ${printable(host)}`,
-        'Choose one of its own with --host, or "0.0.0.0" for all of them.',
-      );
-    default:
-      return undefined;
   }
 }
 
@@ -117,7 +80,7 @@ function hint(host: string): string {
 reach the relay under "addresses" in relay.config.json; the npub stays the same.`;
 }
 
-function parsePort(text: string): number {
+export function parsePort(text: string): number {
   if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) {
     throw new InvalidArgumentError("A whole number from 0 to 65535 is expected.");
   }

@@ -91,16 +91,21 @@ export interface ConfigOverrides {
 /** The file that is read when none is named, if it is there. */
 export const DEFAULT_CONFIG_FILE = "relay.config.json";
 
+const DEFAULTS = "Every setting with its default stands in npubwire's own relay.config.json.";
+
 /** The configuration cannot be used. Each problem is a sentence that begins with the setting's path. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
   /** The file, or `undefined` where there is none. */
   readonly file: string | undefined;
   readonly problems: readonly string[];
+  /** Where to look for what is right. */
+  readonly advice: string;
 
-  constructor(problems: readonly string[], file?: string) {
+  constructor(problems: readonly string[], file?: string, advice: string = DEFAULTS) {
     super([file ?? "configuration", ...problems].join("\n  "));
     this.file = file;
+    this.advice = advice;
     this.problems = problems;
   }
 }

@@ -81,7 +81,7 @@ async function sendInformation(response: ServerResponse, document: unknown): Pro
 }
 
 /** The header may list several types, with parameters (NIP-11, RFC 9110 section 12.5.1). */
-function asksForInformation(request: IncomingMessage): boolean {
+export function asksForInformation(request: IncomingMessage): boolean {
   const types = (request.headers.accept ?? "").split(",");
   return types.some((type) => type.split(";")[0]?.trim().toLowerCase() === INFORMATION_TYPE);
 }

@@ -36,6 +36,9 @@ export async function npubwire(
     dial: () => {
       throw new Error("no dialling here");
     },
+    startGateway: () => Promise.reject(new Error("no gateway here")),
+    home: "/nowhere/npubwire",
+    askPassword: undefined,
     knownRelays: { check() {}, remember: () => false, forget: () => false },
     hasDatabase: () => true,
     openDatabase: () => Promise.reject(new Error("no database here")),

@@ -31,6 +31,21 @@ export async function relayProcess(
   return { process: child, announced: JSON.parse(line) as Announced };
 }
 
+/** A gateway in a process of its own, on a free port; `home` is its NPUBWIRE_HOME. */
+export async function gatewayProcess(
+  t: Scope,
+  home: string,
+): Promise<{
+  readonly process: ChildProcess;
+  readonly announced: { readonly port: number; readonly relays: Readonly<Record<string, string>> };
+}> {
+  const child = commandProcess(["gateway", "--port", "0", "--json"], home);
+  t.after(() => void child.kill("SIGKILL"));
+  child.stderr.resume();
+  const [line] = (await once(createInterface(child.stdout), "line")) as [string];
+  return { process: child, announced: JSON.parse(line) };
+}
+
 export interface Ended {
   readonly code: number | null;
   readonly out: string;
