@@ -41,15 +41,20 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
 
 /** The URL of a relay at a gateway that listens on `port`. */
 export function gatewayUrl({ host, secret }: GatewaySettings, port: number, name: string): string {
-  return `ws://${authority(host, port)}/${secret}/${name}`;
+  return urlAt(authority(host, port), secret, name);
+}
+
+function urlAt(own: string, secret: string, name: string): string {
+  return `ws://${own}/${secret}/${name}`;
 }
 
 /** Connections at a time; programs on this machine can be out of hand, too. */
 const MAX_CONNECTIONS = 256;
 
 class Gateway implements RunningGateway {
-  /** Known once it listens. */
+  /** Both are known once it listens. */
   port = 0;
+  #own = "";
   readonly #options: GatewayOptions;
   readonly #server: Server;
   readonly #webSockets: WebSocketServer;
@@ -72,7 +77,7 @@ class Gateway implements RunningGateway {
   }
 
   url(name: string): string {
-    return gatewayUrl(this.#options.settings(), this.port, name);
+    return urlAt(this.#own, this.#options.settings().secret, name);
   }
 
   async listen(): Promise<void> {
@@ -80,6 +85,7 @@ class Gateway implements RunningGateway {
     this.#server.listen({ host, port: this.#options.port ?? port });
     await once(this.#server, "listening");
     this.port = (this.#server.address() as AddressInfo).port;
+    this.#own = authority(host, this.port);
   }
 
   async close(): Promise<void> {
@@ -91,7 +97,7 @@ class Gateway implements RunningGateway {
   }
 
   #identify(request: IncomingMessage): Caller | number {
-    return identify(request, this.#options.settings(), this.port);
+    return identify(request, this.#options.settings(), this.#own);
   }
 
   #admit(request: IncomingMessage): Caller | number {

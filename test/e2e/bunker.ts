@@ -32,6 +32,7 @@ export async function testBunker(
     verifyEvent,
     websocketImplementation: Class as typeof globalThis.WebSocket,
   });
+  relay.publishTimeout = 60_000;
   await relay.connect();
   t.after(() => relay.close());
 

@@ -36,6 +36,7 @@ test("add, sign, run, paste, stop", async (t) => {
   assert.ok(url);
   assert.equal(new URL(url).pathname, pathname);
   const client = await Relay.connect(url);
+  client.publishTimeout = 60_000;
   const event = note({}, user);
   await client.publish(forTools(event));
   const found = await new Promise((resolve) => {

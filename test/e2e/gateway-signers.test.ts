@@ -25,6 +25,8 @@ import { type Scope, testRelay } from "./setup.ts";
 const parts: SignerParts = {
   crypto,
   clock: systemClock,
+  log() {},
+  knownRelays: { check() {}, remember: () => false, forget: () => false },
   askPassword: undefined,
   onAuthUrl() {},
 };

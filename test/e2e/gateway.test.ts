@@ -24,6 +24,9 @@ test("nostr-tools, unmodified: publish, read back, and hear what comes", async (
   const gateway = await testGateway(t, { home: relay.address });
   const client = await Relay.connect(gateway.url("home"));
   t.after(() => client.close());
+  // Otherwise nostr-tools makes up an EOSE, or a failure, when the machine is busy.
+  client.baseEoseTimeout = 60_000;
+  client.publishTimeout = 60_000;
   const events = someEvents().filter((event) => event.kind === 1);
   for (const event of events) await client.publish(forTools(event));
   const received = await new Promise<NostrEvent[]>((resolve) => {
@@ -41,6 +44,7 @@ test("nostr-tools, unmodified: publish, read back, and hear what comes", async (
     client.subscribe([{ kinds: [1], limit: 0 }], { onevent: resolve });
   });
   const pool = new SimplePool();
+  pool.maxWaitForConnection = 60_000;
   t.after(() => pool.close([gateway.url("home")]));
   const event = note({ content: "live" });
   await Promise.all(pool.publish([gateway.url("home")], forTools(event)));

@@ -12,7 +12,7 @@ import {
   remoteSigner,
   type SignerParts,
 } from "../../server/gateway/signer.ts";
-import { printable } from "../../server/log.ts";
+import { lineLog, printable } from "../../server/log.ts";
 import { EXIT, Failure } from "../failure.ts";
 import { type CliParts, stopped } from "../parts.ts";
 import { gatewayFile, gatewaySettings } from "./relays.ts";
@@ -39,10 +39,12 @@ export function addSignCommand(gateway: Command, parts: CliParts): void {
 
 /** What signers need of the command line. */
 export function signerParts(parts: CliParts): SignerParts {
-  const { crypto, clock, askPassword, err } = parts;
+  const { crypto, clock, knownRelays, askPassword, err } = parts;
   return {
     crypto,
     clock,
+    knownRelays,
+    log: lineLog({ level: "info", clock, write: err }),
     askPassword,
     onAuthUrl: (url) => err(`The signer wants you to visit: ${printable(url)}\n`),
   };

@@ -3,7 +3,7 @@
  * (NOTICE) and by a close code; the app never reaches a relay in the plain.
  */
 
-import { dialSecure, type Signer } from "../../channel/dial.ts";
+import type { Signer } from "../../channel/dial.ts";
 import { DialError } from "../../channel/errors.ts";
 import { pipe } from "../../channel/pipe.ts";
 import { PlainLink } from "../../channel/plain.ts";
@@ -14,12 +14,8 @@ import type { Log } from "../../log.ts";
 import type { RelayAddress } from "../../nostr/address.ts";
 import { notice, okMessage } from "../../nostr/message.ts";
 import { isRecord } from "../../nostr/parsed.ts";
-import {
-  CLOSE,
-  DEFAULT_CLIENT_MAX_MESSAGE,
-  MAX_CLOSE_REASON_BYTES,
-} from "../../transport/constants.ts";
-import { connect } from "../dial.ts";
+import { CLOSE, MAX_CLOSE_REASON_BYTES } from "../../transport/constants.ts";
+import { dialKnown } from "../dial-known.ts";
 import { type KnownRelays, KnownRelaysError } from "../known-relays.ts";
 
 export interface CarryOptions {
@@ -80,17 +76,17 @@ export async function carry(
   const end = { link: relay, name: `the relay ${name}`, take: withoutChallenge };
   const front = { link: app, name: "the app", take: (text: string) => withoutAuth(text, app) };
   const outcome = await pipe(front, end, { clock, maxStall: MAX_STALL });
-  const { code, error } = outcome.end;
-  const reason = error instanceof Error && "code" in error ? String(error.code) : code;
-  log(error && outcome.first === end ? "warn" : "info", "connection closed", {
+  const { code, error, clean } = outcome.end;
+  const reason = error && "code" in error ? String(error.code) : code;
+  log(outcome.first === end && !clean ? "warn" : "info", "connection closed", {
     relay: name,
-    reason,
+    by: outcome.first === end ? "relay" : "app",
+    reason: clean ? undefined : reason,
   });
 }
 
+/** Bytes. */
 const MAX_HELD = 1_048_576;
-/** Milliseconds for a relay to answer, before its signer is asked. */
-const DIAL_TIMEOUT = 10_000;
 /** Milliseconds in which an end takes nothing of what waits for it. */
 const MAX_STALL = 60_000;
 
@@ -116,35 +112,14 @@ async function dialFirst(
 ): Promise<Link> {
   let failure: unknown = new DialError("address", "no address");
   for (const address of addresses) {
-    options.knownRelays.check(address);
     try {
-      const link = await dial(address, options, signal);
-      remember(address, options);
-      return link;
+      return await dialKnown(address, { ...options, signer: options.signer() }, signal);
     } catch (error) {
       failure = error;
       if (!(error instanceof DialError && PASSING.has(error.code))) break;
     }
   }
   throw failure;
-}
-
-function dial(address: RelayAddress, options: CarryOptions, signal: AbortSignal): Promise<Link> {
-  const { crypto, clock } = options;
-  const signer = options.signer();
-  const maxMessage = DEFAULT_CLIENT_MAX_MESSAGE;
-  const parts = { crypto, clock, signer, connect, maxMessage, timeout: DIAL_TIMEOUT };
-  return dialSecure(address, parts, signal);
-}
-
-function remember(address: RelayAddress, { knownRelays, log }: CarryOptions): void {
-  const { endpoint } = address;
-  try {
-    if (knownRelays.remember(address)) log("info", "relay known from now on", { endpoint });
-  } catch (error) {
-    if (!(error instanceof KnownRelaysError) || error.code === "key-changed") throw error;
-    log("warn", "relay not remembered", { endpoint, reason: error.message });
-  }
 }
 
 interface Description {

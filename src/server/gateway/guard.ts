@@ -17,14 +17,14 @@ export interface Caller {
   readonly origin: string | undefined;
 }
 
-/** `port`: the one that is listened on. A number is the HTTP status of a refusal. */
+/** `own`: what is listened on, as {@link authority} spells it. A number is the HTTP status of a refusal. */
 export function identify(
   request: IncomingMessage,
   settings: GatewaySettings,
-  port: number,
+  own: string,
 ): Caller | number {
   const { host, origin } = request.headersDistinct;
-  if (host?.length !== 1 || host[0] !== authority(settings.host, port)) return FORBIDDEN;
+  if (host?.length !== 1 || host[0] !== own) return FORBIDDEN;
   const page = origin?.[0];
   if (origin && (origin.length !== 1 || !settings.origins.includes(page ?? ""))) return FORBIDDEN;
   const [, secret = "", name = "", ...more] = (request.url ?? "").split("/");

@@ -1,11 +1,12 @@
 /** How the gateway signs: from what its settings say to a signer, asking for a password if need be. */
 
-import { dialSecure, type Signer } from "../../channel/dial.ts";
+import type { Signer } from "../../channel/dial.ts";
 import { dialPlain } from "../../channel/dial-plain.ts";
 import { keySigner, throwawaySigner } from "../../channel/signer.ts";
 import type { Link } from "../../channel.ts";
 import type { Clock } from "../../clock.ts";
 import type { CryptoProvider } from "../../crypto.ts";
+import type { Log } from "../../log.ts";
 import { parseAddress } from "../../nostr/address.ts";
 import { type BunkerAddress, parseBunker } from "../../nostr/bunker.ts";
 import {
@@ -16,8 +17,10 @@ import {
 } from "../../nostr/encrypted-key.ts";
 import { type PublicKey, parseSecretKey, publicKeyOf, type SecretKey } from "../../nostr/key.ts";
 import { AUTH_DEADLINE, DEFAULT_CLIENT_MAX_MESSAGE } from "../../transport/constants.ts";
-import { connect, connectPlain } from "../dial.ts";
+import { connectPlain } from "../dial.ts";
+import { DIAL_TIMEOUT, dialKnown } from "../dial-known.ts";
 import { KeyError, readKeyText } from "../key-file.ts";
+import type { KnownRelays } from "../known-relays.ts";
 import { RemoteSigner } from "../signer/remote.ts";
 import type { RemoteSetting, SignerSetting } from "./settings.ts";
 
@@ -26,6 +29,8 @@ export { DialError } from "../../channel/errors.ts";
 export interface SignerParts {
   readonly crypto: CryptoProvider;
   readonly clock: Clock;
+  readonly log: Log;
+  readonly knownRelays: KnownRelays;
   /** Asks the person; `undefined` where nobody can be asked. */
   readonly askPassword: ((question: string) => Promise<string>) | undefined;
   /** Shows the person a URL that a remote signer wants visited. */
@@ -86,8 +91,6 @@ export function remoteSigner(
 
 /** The relay gives up on a client that says nothing for its own deadline; ours is told before. */
 const SIGNER_DEADLINE = AUTH_DEADLINE - 5_000;
-/** Milliseconds to reach a relay of a remote signer. */
-const DIAL_TIMEOUT = 10_000;
 /** As often as SSH asks. */
 const PASSWORD_TRIES = 3;
 
@@ -127,17 +130,13 @@ function readKey(text: string, origin: string, crypto: CryptoProvider): SecretKe
 }
 
 /** A relay of the remote signer: what is said there is encrypted for the signer in any case. */
-function dialRelay(
-  url: string,
-  clientKey: SecretKey,
-  { crypto, clock }: SignerParts,
-): Promise<Link> {
-  const parts = { clock, timeout: DIAL_TIMEOUT };
-  const maxMessage = DEFAULT_CLIENT_MAX_MESSAGE;
+function dialRelay(url: string, clientKey: SecretKey, parts: SignerParts): Promise<Link> {
   const address = parseAddress(url);
   if (address.ok) {
-    const signer = keySigner(clientKey, crypto);
-    return dialSecure(address.value, { ...parts, crypto, signer, connect, maxMessage });
+    const signer = keySigner(clientKey, parts.crypto);
+    return dialKnown(address.value, { ...parts, signer });
   }
-  return dialPlain({ ...parts, connect: () => connectPlain(url, { headers: {}, maxMessage }) });
+  const options = { headers: {}, maxMessage: DEFAULT_CLIENT_MAX_MESSAGE };
+  const { clock } = parts;
+  return dialPlain({ clock, connect: () => connectPlain(url, options), timeout: DIAL_TIMEOUT });
 }

@@ -141,7 +141,7 @@ export class RemoteSigner implements Signer {
     for (const request of [...this.#pending.values()]) {
       if (eventId !== undefined && request.eventId !== eventId) continue;
       if (!request.mailboxes.delete(mailbox) || request.mailboxes.size > 0) continue;
-      const message = `the signer cannot be asked over any of its relays: ${printable(reason)}`;
+      const message = `the signer cannot be asked over any of its relays: ${printable(reason.slice(0, MAX_REASON))}`;
       request.fail("signer-unreachable", message);
     }
   }

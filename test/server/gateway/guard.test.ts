@@ -32,7 +32,7 @@ describe("the gateway's guard", () => {
     assert.equal(program.origin, undefined);
     const page = ask(PATH, ["Host", HOST, "Origin", "https://app.example"]);
     assert.equal(typeof page === "object" && page.origin, "https://app.example");
-    const v6 = ask(PATH, ["Host", `[::1]:${PORT}`], { ...SETTINGS, host: "::1" });
+    const v6 = ask(PATH, ["Host", `[::1]:${PORT}`], SETTINGS, `[::1]:${PORT}`);
     assert.equal(typeof v6, "object");
   });
 
@@ -101,7 +101,7 @@ describe("the gateway's guard", () => {
   });
 });
 
-function ask(url: string, rawHeaders: readonly string[], settings = SETTINGS) {
+function ask(url: string, rawHeaders: readonly string[], settings = SETTINGS, own = HOST) {
   const request = new IncomingMessage(new Socket());
   request.url = url;
   request.rawHeaders = [...rawHeaders];
@@ -111,5 +111,5 @@ function ask(url: string, rawHeaders: readonly string[], settings = SETTINGS) {
     distinct[name] = [...(distinct[name] ?? []), String(rawHeaders[at + 1])];
   }
   Object.defineProperty(request, "headersDistinct", { value: distinct });
-  return identify(request, settings, PORT);
+  return identify(request, settings, own);
 }
