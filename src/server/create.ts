@@ -91,7 +91,7 @@ interface Rooms {
 }
 
 async function openStore(config: RelayConfig, options: RelayOptions): Promise<Rooms> {
-  const store = options.store ?? (await openDatabase(config, config.search));
+  const store = options.store ?? (await openDatabase(config, config.search, config.threads));
   const rulings =
     options.rulings ?? (options.store ? new MemoryRulings() : await openRulings(config));
   return {

@@ -16,14 +16,16 @@ export function hasDatabase(config: Place): boolean {
 
 /**
  * Opens the database, which other processes may have open too; where there is none, it is made.
- * Whether it can be searched is for the relay to say; others keep the index as they find it. Throws a StoreError or the system's error.
+ * Whether it can be searched is for the relay to say; others keep the index as they find it. With
+ * threads, the calling one never waits for the disk. Throws a StoreError or the system's error.
  */
 export async function openDatabase(
   config: Place,
   search: boolean | "as found" = "as found",
+  threads = 0,
 ): Promise<EventStore> {
   mkdirSync(config.data, { recursive: true, mode: 0o700 });
-  return await openSqliteStore(fileIn(config), { search });
+  return await openSqliteStore(fileIn(config), { search, threads });
 }
 
 /** Opens what administrators have decided; the database is there already. */

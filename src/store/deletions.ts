@@ -5,10 +5,9 @@
 
 import type { Database, Statement } from "better-sqlite3";
 import { type Deletion, isDeletable, ownersOf } from "../nostr/deletion.ts";
-import type { VerifiedEvent } from "../nostr/event.ts";
 import type { PublicKey } from "../nostr/key.ts";
 import { hasVersions, KIND_VANISH } from "../nostr/kind.ts";
-import { type SqlValue, toSql } from "./row.ts";
+import { type EventAndText, type SqlValue, toSql } from "./row.ts";
 import { addressColumns, addressOf, type EventTable } from "./table.ts";
 
 export class Deletions {
@@ -45,7 +44,7 @@ export class Deletions {
   }
 
   /** Whether somebody whose word counts wants this event gone. */
-  forbid(event: VerifiedEvent): boolean {
+  forbid(event: EventAndText): boolean {
     const { kind, created_at } = event;
     if (kind === KIND_VANISH) return false;
     const id = toSql(event.id);

@@ -42,6 +42,17 @@ export function toSql(value: string | number): SqlValue {
   return isHex32(value) ? Buffer.from(value, "hex") : value;
 }
 
+/** What is stored: a verified event, also after it has gone from one thread to another. */
+export interface EventAndText extends NostrEvent {
+  /** Canonical JSON. */
+  readonly json: string;
+}
+
+/** The event of a canonical text that was made from a verified event in this process. */
+export function withText(json: string): EventAndText {
+  return { ...(JSON.parse(json) as NostrEvent), json };
+}
+
 /** Reads the column json. */
 export function fromJson(json: string): NostrEvent {
   const event = parseEvent(JSON.parse(json));

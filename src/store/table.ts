@@ -5,13 +5,21 @@
 
 import type { Database, Statement } from "better-sqlite3";
 import type { EventAddress } from "../nostr/deletion.ts";
-import { identifierOf, idOfJson, type NostrEvent, type VerifiedEvent } from "../nostr/event.ts";
+import { identifierOf, idOfJson, type NostrEvent } from "../nostr/event.ts";
 import { expirationOf } from "../nostr/expiration.ts";
 import type { EventId } from "../nostr/key.ts";
 import { hasVersions } from "../nostr/kind.ts";
 import { MarkTable } from "./mark-table.ts";
 import { Marks } from "./marks.ts";
-import { fromJson, highestSeq, lowestSeq, type SqlValue, seqOf, toSql } from "./row.ts";
+import {
+  type EventAndText,
+  fromJson,
+  highestSeq,
+  lowestSeq,
+  type SqlValue,
+  seqOf,
+  toSql,
+} from "./row.ts";
 import type { SearchIndex } from "./search-index.ts";
 
 export interface StoredEvent {
@@ -71,7 +79,7 @@ export class EventTable {
   }
 
   /** Returns false if the event is there already. Of events with versions, there must be no other. */
-  add(event: VerifiedEvent): boolean {
+  add(event: EventAndText): boolean {
     const seq = this.#addRow(event);
     if (seq === undefined) return false;
     this.#marked.add(seq, event);
@@ -126,7 +134,7 @@ export class EventTable {
       .immediate();
   }
 
-  #addRow(event: VerifiedEvent): bigint | undefined {
+  #addRow(event: EventAndText): bigint | undefined {
     const { id, kind, json } = event;
     if (this.#isDisplaced.get(id) !== undefined) return undefined;
     const wanted = seqOf(event);

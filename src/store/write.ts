@@ -5,14 +5,15 @@
 
 import type { Database, Transaction } from "better-sqlite3";
 import { deletionOf } from "../nostr/deletion.ts";
-import { compareNewestFirst, type VerifiedEvent } from "../nostr/event.ts";
+import { compareNewestFirst } from "../nostr/event.ts";
 import { hasVersions, KIND_VANISH } from "../nostr/kind.ts";
 import type { InsertOutcome } from "../store.ts";
 import { Deletions } from "./deletions.ts";
+import type { EventAndText } from "./row.ts";
 import { addressOf, type EventTable } from "./table.ts";
 
 export class EventWriter {
-  readonly #insertAll: Transaction<(events: readonly VerifiedEvent[]) => readonly InsertOutcome[]>;
+  readonly #insertAll: Transaction<(events: readonly EventAndText[]) => readonly InsertOutcome[]>;
   readonly #table: EventTable;
   readonly #deletions: Deletions;
 
@@ -30,18 +31,18 @@ export class EventWriter {
    * Stores a batch, in order; when it throws, nothing of the batch is stored. Of those who vanish,
    * the events stay until the {@link Eraser} has been there.
    */
-  insert(events: readonly VerifiedEvent[]): readonly InsertOutcome[] {
+  insert(events: readonly EventAndText[]): readonly InsertOutcome[] {
     return this.#insertAll.immediate(events);
   }
 
-  #insert(event: VerifiedEvent): InsertOutcome {
+  #insert(event: EventAndText): InsertOutcome {
     if (this.#deletions.forbid(event)) return "deleted";
     const outcome = hasVersions(event.kind) ? this.#insertVersion(event) : this.#add(event);
     if (outcome === "stored") this.#obey(event);
     return outcome;
   }
 
-  #insertVersion(event: VerifiedEvent): InsertOutcome {
+  #insertVersion(event: EventAndText): InsertOutcome {
     const current = this.#table.findVersion(addressOf(event));
     if (current === undefined) return this.#add(event);
     const order = compareNewestFirst(current.event, event);
@@ -51,11 +52,11 @@ export class EventWriter {
     return this.#add(event);
   }
 
-  #add(event: VerifiedEvent): InsertOutcome {
+  #add(event: EventAndText): InsertOutcome {
     return this.#table.add(event) ? "stored" : "duplicate";
   }
 
-  #obey(event: VerifiedEvent): void {
+  #obey(event: EventAndText): void {
     const deletion = deletionOf(event);
     if (deletion) this.#deletions.apply(deletion);
     if (event.kind === KIND_VANISH) this.#deletions.vanish(event.pubkey, event.created_at);

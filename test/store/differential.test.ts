@@ -12,6 +12,9 @@ test("SqliteStore answers as MemoryStore does", async () => {
       await compareWithReference(store, { seed, events: 150, batch: 7 * seed, questions: 60 });
       await store.close();
     }
+    const threaded = await openSqliteStore(`${folder}/threaded.sqlite`, { threads: 2 });
+    await compareWithReference(threaded, { seed: 10, events: 300, batch: 50, questions: 60 });
+    await threaded.close();
     const store = await openSqliteStore(`${folder}/long.sqlite`);
     await compareWithReference(store, { seed: 9, events: 2000, batch: 256, questions: 40 });
     await store.close();
