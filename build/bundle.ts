@@ -9,12 +9,14 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
-/** `dist/`: this file is `dist/build/bundle.js` when it runs. */
-const DIST = new URL("../", import.meta.url);
+/** The repository: this file is `dist/build/bundle.js` when it runs. */
+const ROOT = new URL("../../", import.meta.url);
 
-/** From what `tsc` made to what is shipped, both relative to `dist/`. */
+/** What is shipped, in `dist/`, and what it is made of. */
 const BUNDLES = {
-  "browser.js": "src/browser.js",
+  "browser.js": "dist/src/browser.js",
+  "page.js": "dist/src/server/page/check.js",
+  "page.css": "src/server/page/style.css",
 } as const;
 
 export type BundleName = keyof typeof BUNDLES;
@@ -22,9 +24,9 @@ export type BundleName = keyof typeof BUNDLES;
 /** Minified; an import of anything from Node fails here. */
 export async function bundle(name: BundleName): Promise<Uint8Array> {
   const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL(BUNDLES[name], DIST))],
+    entryPoints: [fileURLToPath(new URL(BUNDLES[name], ROOT))],
     // First, so that noble's parts, which resemble each other, are near each other for gzip.
-    inject: [fileURLToPath(new URL("src/crypto/noble.js", DIST))],
+    inject: name.endsWith(".js") ? [fileURLToPath(new URL("dist/src/crypto/noble.js", ROOT))] : [],
     bundle: true,
     format: "esm",
     platform: "browser",
@@ -42,7 +44,7 @@ export async function bundle(name: BundleName): Promise<Uint8Array> {
 export async function writeBundles(): Promise<void> {
   await Promise.all(
     Object.keys(BUNDLES).map(async (name) => {
-      const file = fileURLToPath(new URL(name, DIST));
+      const file = fileURLToPath(new URL(`dist/${name}`, ROOT));
       const draft = `${file}.${randomBytes(6).toString("hex")}.tmp`;
       await mkdir(dirname(file), { recursive: true });
       await writeFile(draft, await bundle(name as BundleName));

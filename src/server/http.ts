@@ -1,14 +1,17 @@
-/** Plain HTTP on the relay's URL: NIP-11 for those who ask for it, a pointer for everybody else. */
+/** Plain HTTP on the relay's URL: NIP-11 or a page for those who ask for it, a pointer for everybody else. */
 
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import type { ManagementEndpoint } from "./management.ts";
+import type { Page } from "./page/page.ts";
 
 export interface HttpOptions {
   /** The NIP-11 document. Never rejects. */
   information(): unknown | Promise<unknown>;
   /** Whether every answer is an empty 404, so that nothing shows that there is a relay. */
   readonly isHidden: boolean;
-  /** What a person who opens the URL in a browser reads. */
+  /** What browsers get. */
+  readonly page?: Page | undefined;
+  /** What programs get that ask for nothing in particular. */
   greeting(): string;
   readonly management?: ManagementEndpoint | undefined;
   /** Whether whoever asks is to get nothing at all. */
@@ -54,9 +57,7 @@ export function httpListener(options: HttpOptions): RequestListener {
         return send(response, 204, undefined, "", management ? MANAGEMENT_CORS : {});
       case "GET":
       case "HEAD":
-        return asksForInformation(request)
-          ? void sendInformation(response, options.information())
-          : send(response, 426, "text/plain", options.greeting(), { Upgrade: "websocket" });
+        return get(request, response, options);
       default:
         return send(response, 405, "text/plain", "Method not allowed\n", {
           Allow: "GET, HEAD, OPTIONS",
@@ -76,6 +77,16 @@ export function isForRelay(
   return management !== undefined && (isPreflight || management.takes(request));
 }
 
+function get(request: IncomingMessage, response: ServerResponse, options: HttpOptions): void {
+  if (asksForInformation(request)) {
+    void sendInformation(response, options.information());
+    return;
+  }
+  const page = options.page?.answer(request);
+  if (page) send(response, page.status, page.type, page.body, page.headers);
+  else send(response, 426, "text/plain", options.greeting(), { Upgrade: "websocket" });
+}
+
 async function sendInformation(response: ServerResponse, document: unknown): Promise<void> {
   send(response, 200, INFORMATION_TYPE, JSON.stringify(await document));
 }
@@ -90,7 +101,7 @@ function send(
   response: ServerResponse,
   status: number,
   type: string | undefined,
-  body: string,
+  body: string | Buffer,
   headers: Readonly<Record<string, string>> = {},
 ): void {
   const content =

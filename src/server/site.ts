@@ -12,6 +12,7 @@ import { Door, type DoorOptions } from "./door.ts";
 import { type HttpOptions, httpListener, isForRelay } from "./http.ts";
 import type { Metrics } from "./metrics.ts";
 import { isBarred, type ManagedParts, managementEndpoint } from "./moderation.ts";
+import { openPage } from "./page/page.ts";
 import type { Places } from "./places.ts";
 import type { RelayEmitter } from "./relay-events.ts";
 import type { Rules } from "./rules.ts";
@@ -48,6 +49,7 @@ export function openSite(
   const http: HttpOptions = {
     information: parts.document,
     isHidden: config.information.hidden,
+    page: config.information.hidden ? undefined : openPage({ config, ...parts }),
     greeting: () => greeting(places),
     management: managementEndpoint(config, { self, isRequestUrl }, management),
     isBlocked: (request) => blocked.has(requestAddress(request, trustedProxies)),

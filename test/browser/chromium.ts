@@ -24,6 +24,8 @@ const FLAGS = [
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
+  // Browsers trust 127.0.0.1 as if it were https; what is reached by this name they do not.
+  "--host-resolver-rules=MAP relay.test 127.0.0.1",
 ];
 
 /** The path of Chromium: `CHROMIUM`, or the first one in `PATH`. */

@@ -136,7 +136,7 @@ test("NIP-11 is served for its type, with the relay's key and CORS", async (t) =
     );
     assert.equal(document.limitation.auth_required, true);
   }
-  const { status, body } = await get(relay, { Accept: "text/html" });
+  const { status, body } = await get(relay, { Accept: "*/*" });
   assert.equal(status, 426);
   assert.ok(body.includes(relay.address));
   assert.equal((await get(relay, {}, "POST")).status, 405);
