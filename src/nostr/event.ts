@@ -71,12 +71,25 @@ export function parseEvent(value: unknown): Parsed<NostrEvent> {
 
 /** Checks id and signature. The reason is fit for `OK … false "invalid: …"`. */
 export function verifyEvent(event: NostrEvent, crypto: CryptoProvider): Parsed<VerifiedEvent> {
-  const idBytes = hexToBytes(event.id);
-  if (!hasId(event, crypto)) return malformed("id does not match the event");
-  if (!crypto.verifySchnorr(hexToBytes(event.sig), idBytes, hexToBytes(event.pubkey))) {
-    return malformed("signature does not verify");
-  }
-  return parsed(mintVerified(event));
+  if (!hasId(event, crypto)) return malformed(WRONG_ID);
+  const isSigned = crypto.verifySchnorr(...signatureOf(event));
+  return isSigned ? parsed(mintVerified(event)) : malformed(WRONG_SIGNATURE);
+}
+
+/** `CryptoProvider.verifySchnorr` where it takes its time, such as in another thread. */
+export type SignatureCheck = (
+  ...signature: Parameters<CryptoProvider["verifySchnorr"]>
+) => Promise<boolean>;
+
+/** As {@link verifyEvent}, with the signature checked elsewhere. */
+export async function verifyEventElsewhere(
+  event: NostrEvent,
+  crypto: CryptoProvider,
+  check: SignatureCheck,
+): Promise<Parsed<VerifiedEvent>> {
+  if (!hasId(event, crypto)) return malformed(WRONG_ID);
+  const isSigned = await check(...signatureOf(event));
+  return isSigned ? parsed(mintVerified(event)) : malformed(WRONG_SIGNATURE);
 }
 
 /** Signs a template with a secret key. */
@@ -132,6 +145,13 @@ export function identifierOf(event: NostrEvent): string {
 /** Newest first; at the same second the lowest id first (NIP-01). */
 export function compareNewestFirst(a: NostrEvent, b: NostrEvent): number {
   return b.created_at - a.created_at || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+}
+
+const WRONG_ID = "id does not match the event";
+const WRONG_SIGNATURE = "signature does not verify";
+
+function signatureOf({ sig, id, pubkey }: NostrEvent): Parameters<SignatureCheck> {
+  return [hexToBytes(sig), hexToBytes(id), hexToBytes(pubkey)];
 }
 
 function mintVerified(event: NostrEvent): VerifiedEvent {

@@ -24,6 +24,8 @@ import { Sweep } from "./sweep.ts";
 export interface RelayParts {
   readonly store: EventStore;
   readonly crypto: CryptoProvider;
+  /** Who checks events; `crypto`, if it is left out. */
+  readonly verify?: Verify;
   readonly policy: Policy;
   readonly limits: Limits;
   /** Whether EVENT and REQ need a peer that has authenticated. */
@@ -50,7 +52,7 @@ export class Relay {
   #isClosing = false;
 
   constructor(parts: RelayParts) {
-    const verify: Verify = (event) => verifyEvent(event, parts.crypto);
+    const { verify = (event) => verifyEvent(event, parts.crypto) } = parts;
     const subscriptions = new Subscriptions();
     this.#ingest = new Ingest({ ...parts, verify, subscriptions });
     this.#sweep = new Sweep(parts);

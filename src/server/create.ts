@@ -2,12 +2,15 @@
 
 import { type Clock, systemClock } from "../clock.ts";
 import { createNodeCrypto } from "../crypto/node.ts";
+import { VerifyPool } from "../crypto/verify-pool.ts";
 import type { CryptoProvider } from "../crypto.ts";
 import { type Log, silent } from "../log.ts";
 import { MemoryRulings } from "../moderation/memory.ts";
 import type { Rulings } from "../moderation.ts";
+import { verifyEvent, verifyEventElsewhere } from "../nostr/event.ts";
 import { encodeNpub, publicKeyOf } from "../nostr/key.ts";
 import type { Policy } from "../policy.ts";
+import type { Verify } from "../relay/ingest.ts";
 import { Relay } from "../relay/relay.ts";
 import type { EventStore } from "../store.ts";
 import { parseConfig, type RelayConfig } from "./config.ts";
@@ -63,12 +66,13 @@ export async function createRelay(options: RelayOptions = {}): Promise<EmbeddedR
     await describeSelf(document(), secretKey, { store, crypto, now: systemClock.now() });
   };
   await describe();
-  const relay = openRelay(config, common, rules);
+  const verifying = openVerifying(config, crypto, log);
+  const relay = openRelay(config, { ...common, ...verifying }, rules);
   const keyPair = { secretKey, publicKey };
   const metrics = new Metrics(common);
   const siteParts = { ...common, rules, relay, metrics, keyPair, document, describe };
   const { door, site } = openSite(config, siteParts);
-  log("info", "relay created", { crypto: crypto.name, key: origin });
+  log("info", "relay created", { crypto: crypto.name, threads: config.threads, key: origin });
   if (!crypto.constantTime) {
     log("warn", "signing is not constant time: tiny-secp256k1 does not load", {});
   }
@@ -77,6 +81,7 @@ export async function createRelay(options: RelayOptions = {}): Promise<EmbeddedR
     async closeRooms() {
       metrics.close();
       await rules.close();
+      await verifying.closeThreads();
       await closeStore();
       secretKey.fill(0);
     },
@@ -104,6 +109,26 @@ async function openStore(config: RelayConfig, options: RelayOptions): Promise<Ro
   };
 }
 
+interface Verifying {
+  readonly verify: Verify;
+  closeThreads(): Promise<void>;
+}
+
+/** Events are checked in the configured threads, and in this one where that is quicker. */
+function openVerifying({ threads }: RelayConfig, crypto: CryptoProvider, log: Log): Verifying {
+  const pool = new VerifyPool({
+    threads,
+    verify: crypto.verifySchnorr,
+    lost: (error) => log("error", "a thread for signatures has ended", { error: String(error) }),
+  });
+  const check = pool.verify.bind(pool);
+  return {
+    verify: (event) =>
+      threads === 0 ? verifyEvent(event, crypto) : verifyEventElsewhere(event, crypto, check),
+    closeThreads: () => pool.close(),
+  };
+}
+
 interface Common {
   readonly store: EventStore;
   readonly rulings: Rulings;
@@ -116,12 +141,13 @@ interface Common {
 
 function openRelay(
   { limits, auth, search }: RelayConfig,
-  { store, crypto, clock, log, places, emitter }: Common,
+  { store, crypto, verify, clock, log, places, emitter }: Common & Verifying,
   rules: Rules,
 ): Relay {
   const relay = new Relay({
     store,
     crypto,
+    verify,
     policy: rules.policy,
     ...(rules.members ? { made: rules.members.made } : {}),
     limits,

@@ -18,6 +18,7 @@ import {
   type Tag,
   tagValue,
   verifyEvent,
+  verifyEventElsewhere,
 } from "../../src/nostr/event.ts";
 import { publicKeyOf, secretKeyFromBytes } from "../../src/nostr/key.ts";
 import type { Parsed } from "../../src/nostr/parsed.ts";
@@ -134,6 +135,24 @@ describe("ids", () => {
   it("need no escape for DEL, U+2028 and what lies beyond the BMP", () => {
     const content = "\u007f\u0080\u2028\u2029\ufeff😀";
     assert.equal(sign({ content }).id, sha256(`[0,"${pubkey}",1,1,[],"${content}"]`));
+  });
+});
+
+describe("verifyEventElsewhere", () => {
+  it("says what verifyEvent says, and asks nobody about a wrong id", async () => {
+    const event = plain(sign({}));
+    const asked: unknown[] = [];
+    const elsewhere = (candidate: NostrEvent) =>
+      verifyEventElsewhere(candidate, crypto, async (...args) => {
+        asked.push(args);
+        return crypto.verifySchnorr(...args);
+      });
+    for (const candidate of [event, { ...event, sig: "1".repeat(128) }]) {
+      assert.deepEqual(await elsewhere(candidate), verifyEvent(candidate, crypto));
+    }
+    assert.equal(asked.length, 2);
+    assert.equal(reasonOf(await elsewhere({ ...event, kind: 2 })), "id does not match the event");
+    assert.equal(asked.length, 2);
   });
 });
 
