@@ -218,6 +218,11 @@ describe("a signer", () => {
     });
   }
 
+  it("that says more precisely why it failed is taken at its word", async () => {
+    const signEvent = () => Promise.reject(new DialError("signer-timeout", "no answer"));
+    await fails(new TestRelay().dial({ signer: { ...newSigner(), signEvent } }), "signer-timeout");
+  });
+
   it("may add tags, as long as they fit into the first frame", async () => {
     const adding = (length: number): Signer => ({
       ...newSigner(),

@@ -189,7 +189,9 @@ describe("npubwire gateway", () => {
     const wrong = await npubwire(["gateway"], { home, ...typing("guess") });
     assert.equal(wrong.code, 2);
     assert.match(wrong.err, /the password is wrong/);
-    assert.deepEqual(asked, Array(4).fill("Password of the encrypted key: "));
+    const question = "Password of the encrypted key: ";
+    const again = `That was not it. ${question}`;
+    assert.deepEqual(asked, [question, question, again, again]);
     assert.match((await gateway()).err, /needs a password: start this at a terminal/);
   });
 

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect } from "node:net";
 import { test } from "node:test";
 import type { NostrEvent } from "nostr-tools/core";
 import { SimplePool, useWebSocketImplementation as usePoolWebSocket } from "nostr-tools/pool";
@@ -277,6 +277,12 @@ test("a gateway that stops says so, and one that apps abuse goes on", async (t) 
   const binary = await bareClient(gateway.url("home"));
   binary.send(Buffer.from([1, 2, 3]) as unknown as string);
   assert.equal((await binary.closed).code, 1003);
+  const raw = connect(gateway.port, "127.0.0.1");
+  raw.end(Buffer.from([0x16, 0x03, 0x01, 0xff, 0x00, 0x0a]));
+  raw.resume();
+  await once(raw, "close");
+  const noKey = { "Sec-WebSocket-Key": "" };
+  assert.equal((await ask(gateway.url("home"), noKey, { upgrade: true })).status, 400);
   const abrupt = new WebSocket(gateway.url("home"));
   await once(abrupt, "open");
   abrupt.terminate();

@@ -116,7 +116,8 @@ async function openKey(
   if (typeof key !== "string") return key;
   if (!askPassword) throw new KeyError(`${origin} needs a password: start this at a terminal`);
   for (let attempt = 1; ; attempt += 1) {
-    const opened = decryptKey(key, await askPassword(`Password of ${origin}: `), crypto);
+    const again = attempt === 1 ? "" : "That was not it. ";
+    const opened = decryptKey(key, await askPassword(`${again}Password of ${origin}: `), crypto);
     if (opened.ok) return opened.value;
     if (attempt === PASSWORD_TRIES)
       throw new KeyError(`${origin} cannot be opened: ${opened.reason}`);
