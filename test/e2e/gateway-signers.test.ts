@@ -35,10 +35,12 @@ for (const form of ["plain", "encrypted"] as const) {
   test(`a remote signer over ${form} relays lets its user in`, async (t) => {
     const user = newKey();
     const pages: string[] = [];
-    const meeting = await testRelay(t, { config: { plaintext: "loopback", auth: "optional" } });
-    const url = form === "plain" ? meeting.url : meeting.address;
-    const bunker = await testBunker(t, url, user, form === "plain" ? undefined : secureWebSocket());
-    const setting = await introduced(bunker.url);
+    // Whoever speaks plainly there has to sign in by NIP-42.
+    const meeting = await testRelay(t, { config: { plaintext: "loopback" } });
+    const bunker = await testBunker(t, meeting.address, user, secureWebSocket());
+    const place = encodeURIComponent(form === "plain" ? meeting.url : meeting.address);
+    const url = bunker.url.replace(encodeURIComponent(meeting.address), place);
+    const setting = await introduced(url);
     const signer = await opened(t, setting, { ...parts, onAuthUrl: (page) => pages.push(page) });
     const { gateway } = await members(t, user, signer);
     for (const how of ["sign", "send to a page"] as const) {

@@ -11,6 +11,10 @@ export interface MailboxOptions {
   /** What is waited for there. */
   readonly filter: Readonly<Record<string, unknown>>;
   dial(): Promise<Link>;
+  /** The text of an event that answers a challenge (NIP-42). */
+  authenticate(challenge: string): string;
+  /** The text of an event that was sent, while an answer to it is still of use. */
+  waiting(eventId: string): string | undefined;
   /** Neither parsed nor verified. */
   onEvent(event: Readonly<Record<string, unknown>>): void;
   /** The relay refuses what was sent. */
@@ -21,6 +25,9 @@ export interface MailboxOptions {
 export class Mailbox {
   readonly #options: MailboxOptions;
   #link: Promise<Link> | undefined;
+  #isChallenged = false;
+  /** Sent again, since the relay knows us now. */
+  readonly #repeated = new Set<string>();
   #isClosed = false;
 
   constructor(options: MailboxOptions) {
@@ -48,13 +55,15 @@ export class Mailbox {
       const link = await this.#options.dial();
       if (this.#isClosed) link.close(CLOSE.normal, "");
       link.start({
-        message: (text) => this.#receive(text),
+        message: (text) => this.#receive(text, link),
         end: () => {
           this.#link = undefined;
+          this.#isChallenged = false;
+          this.#repeated.clear();
           this.#options.onLost();
         },
       });
-      link.send(JSON.stringify(["REQ", SUBSCRIPTION, this.#options.filter]));
+      link.send(this.#request);
       return link;
     } catch (error) {
       this.#link = undefined;
@@ -62,17 +71,44 @@ export class Mailbox {
     }
   }
 
-  #receive(text: string): void {
+  #receive(text: string, link: Link): void {
     const [type, first, second, third] = readArray(text);
     if (type === "EVENT" && first === SUBSCRIPTION && isRecord(second)) {
       this.#options.onEvent(second);
     } else if (type === "OK" && typeof first === "string" && second === false) {
-      this.#options.onRefused(first, typeof third === "string" ? third : "");
+      this.#refused(first, typeof third === "string" ? third : "", link);
+    } else if (type === "AUTH" && typeof first === "string") {
+      this.#authenticate(first, link);
     }
+  }
+
+  /** Once for a connection. What was refused for want of it is asked for again. */
+  #authenticate(challenge: string, link: Link): void {
+    if (this.#isChallenged || challenge.length > MAX_CHALLENGE) return;
+    this.#isChallenged = true;
+    link.send(`["AUTH",${this.#options.authenticate(challenge)}]`);
+    link.send(this.#request);
+  }
+
+  #refused(eventId: string, reason: string, link: Link): void {
+    const event = this.#options.waiting(eventId);
+    const isInVain = !this.#isChallenged || this.#repeated.has(eventId);
+    if (event === undefined || isInVain || !reason.startsWith("auth-required:")) {
+      this.#options.onRefused(eventId, reason);
+      return;
+    }
+    this.#repeated.add(eventId);
+    link.send(`["EVENT",${event}]`);
+  }
+
+  get #request(): string {
+    return JSON.stringify(["REQ", SUBSCRIPTION, this.#options.filter]);
   }
 }
 
 const SUBSCRIPTION = "signer";
+/** Characters that are signed for a relay. */
+const MAX_CHALLENGE = 256;
 
 function readArray(text: string): readonly unknown[] {
   try {

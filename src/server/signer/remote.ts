@@ -13,6 +13,7 @@ import type { CryptoProvider } from "../../crypto.ts";
 import type { BunkerAddress } from "../../nostr/bunker.ts";
 import { parseEvent, signEvent, verifyEvent } from "../../nostr/event.ts";
 import { isPublicKey, type PublicKey, publicKeyOf, type SecretKey } from "../../nostr/key.ts";
+import { KIND_AUTH } from "../../nostr/kind.ts";
 import { isRecord } from "../../nostr/parsed.ts";
 import { printable } from "../log.ts";
 import { Mailbox } from "./mailbox.ts";
@@ -58,6 +59,8 @@ export class RemoteSigner implements Signer {
       const mailbox: Mailbox = new Mailbox({
         filter,
         dial: () => options.dial(url),
+        authenticate: (challenge) => this.#authenticate(challenge, url),
+        waiting: (eventId) => this.#waiting(eventId)?.event,
         onEvent: (event) => this.#receive(event),
         onRefused: (eventId, reason) => this.#lose(mailbox, `it refuses: ${reason}`, eventId),
         onLost: () => this.#lose(mailbox, "the connection was lost"),
@@ -110,6 +113,7 @@ export class RemoteSigner implements Signer {
       };
       const request: Request = {
         eventId: event.id,
+        event: event.json,
         mailboxes: new Set(this.#mailboxes),
         authUrlShown: false,
         answer(text) {
@@ -134,6 +138,21 @@ export class RemoteSigner implements Signer {
         });
       }
     });
+  }
+
+  /** Classic NIP-42: the relay learns the key by which the signer knows us, and nothing of the user. */
+  #authenticate(challenge: string, url: string): string {
+    const { clientKey, crypto, clock } = this.#options;
+    const tags = [
+      ["relay", url],
+      ["challenge", challenge],
+    ];
+    const template = { kind: KIND_AUTH, created_at: clock.now(), tags, content: "" };
+    return signEvent(template, clientKey, crypto).json;
+  }
+
+  #waiting(eventId: string): Request | undefined {
+    return [...this.#pending.values()].find((request) => request.eventId === eventId);
   }
 
   /** A relay is of no use for one request, or for all that wait. */
@@ -186,6 +205,8 @@ const MAX_REASON = 200;
 
 interface Request {
   readonly eventId: string;
+  /** Its text. */
+  readonly event: string;
   /** Those over which an answer may still come. */
   readonly mailboxes: Set<Mailbox>;
   authUrlShown: boolean;

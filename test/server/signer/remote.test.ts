@@ -7,7 +7,7 @@ import { DialError } from "../../../src/channel/errors.ts";
 import type { Link, LinkHandlers } from "../../../src/channel.ts";
 import { createNodeCrypto } from "../../../src/crypto/node.ts";
 import { parseBunker } from "../../../src/nostr/bunker.ts";
-import { parseEvent, signEvent } from "../../../src/nostr/event.ts";
+import { type NostrEvent, parseEvent, signEvent } from "../../../src/nostr/event.ts";
 import { generateSecretKey, publicKeyOf, type SecretKey } from "../../../src/nostr/key.ts";
 import { RemoteSigner, type RemoteSignerOptions } from "../../../src/server/signer/remote.ts";
 import { TestClock } from "../../channel/clock.ts";
@@ -117,6 +117,35 @@ describe("a remote signer", () => {
       relay.say(["OK", relay.eventIds[0], false, "blocked: no"]);
     }
     await assert.rejects(key, { code: "signer-unreachable", message: /it refuses: blocked: no$/ });
+  });
+
+  it("is asked again where a relay wants to know who asks (NIP-42), once", async () => {
+    const { signer, relays, asked, answer } = setUp();
+    const key = signer.getPublicKey();
+    const [request] = await asked(2);
+    const [first, second] = relays;
+    assert.ok(first && second);
+    first.say(["AUTH", "c".repeat(257)]);
+    first.say(["AUTH", "challenge"]);
+    first.say(["AUTH", "another"]);
+    assert.deepEqual(first.verbs, ["REQ", "EVENT", "AUTH", "REQ"]);
+    assert.deepEqual(first.auth?.tags, [
+      ["relay", "wss://a.example"],
+      ["challenge", "challenge"],
+    ]);
+    first.say(["OK", first.eventIds[0], false, "auth-required: who are you?"]);
+    assert.deepEqual(first.verbs.slice(4), ["EVENT"]);
+    assert.equal(first.eventIds[1], first.eventIds[0]);
+    first.say(["OK", first.eventIds[0], false, "auth-required: still"]);
+    second.say(["OK", second.eventIds[0], false, "auth-required: but did not ask"]);
+    await assert.rejects(key, { code: "signer-unreachable", message: /did not ask$/ });
+
+    const again = signer.getPublicKey();
+    const requests = await asked(5);
+    first.say(["OK", first.eventIds.at(-1), false, "auth-required: who are you?"]);
+    answer(0, { id: requests.at(-1)?.id, result: user });
+    assert.equal(await again, user);
+    assert.notEqual(request?.id, requests.at(-1)?.id);
   });
 
   it("is not taken for anybody else, and nonsense is not listened to", async () => {
@@ -252,6 +281,8 @@ class FakeRelay {
   readonly urls: string[] = [];
   readonly contents: string[] = [];
   readonly eventIds: string[] = [];
+  readonly verbs: unknown[] = [];
+  auth: NostrEvent | undefined;
   closed = false;
   #handlers: LinkHandlers | undefined;
 
@@ -281,9 +312,14 @@ class FakeRelay {
   }
 
   #receive([verb, value]: readonly unknown[]): void {
-    if (verb !== "EVENT") return;
+    this.verbs.push(verb);
+    if (verb === "REQ") return;
     const event = parseEvent(value);
     assert.ok(event.ok);
+    if (verb === "AUTH") {
+      this.auth = event.value;
+      return;
+    }
     this.contents.push(event.value.content);
     this.eventIds.push(event.value.id);
   }
