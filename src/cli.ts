@@ -31,7 +31,8 @@ process.exitCode = await run(process.argv.slice(2), {
   environment: process.env,
   startRelay,
   startSidecar,
-  dial: (address, key) => new (secureWebSocket({ signer: secretKeySigner(key) }))(address),
+  dial: (address, key, proxy) =>
+    new (secureWebSocket({ signer: secretKeySigner(key), proxy }))(address),
   startGateway,
   home,
   knownRelays: new KnownRelaysFile(join(home, "known_relays")),

@@ -14,15 +14,26 @@ import {
 } from "./channel/websocket.ts";
 import { systemClock } from "./clock.ts";
 import { createNodeCrypto } from "./crypto/node.ts";
-import { connect, PlainWebSocket } from "./server/dial.ts";
+import { route } from "./server/dial.ts";
 
 export * from "./channel/drop-in.ts";
 
 const crypto = createNodeCrypto();
 
-/** Throws a {@link DialError} when `relays` names a malformed URL or key. */
-export function secureWebSocket(options: SecureWebSocketOptions = {}): SecureWebSocketConstructor {
-  return secureWebSocketClass({ crypto, clock: systemClock, connect, PlainWebSocket }, options);
+export interface NodeWebSocketOptions extends SecureWebSocketOptions {
+  /**
+   * A SOCKS proxy, `socks5h://[user:password@]host:port`, such as Tor's. Every connection goes
+   * through it, and it looks up the names.
+   */
+  readonly proxy?: string | undefined;
+}
+
+/** Throws a {@link DialError} when `relays` names a malformed URL or key, or `proxy` none. */
+export function secureWebSocket({
+  proxy,
+  ...options
+}: NodeWebSocketOptions = {}): SecureWebSocketConstructor {
+  return secureWebSocketClass({ crypto, clock: systemClock, ...route(proxy) }, options);
 }
 
 /** A signer that holds its key: an nsec, 64 hex digits or 32 bytes. Throws a TypeError for others. */

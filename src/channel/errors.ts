@@ -16,6 +16,10 @@ export type DialErrorCode =
   | "not-a-relay"
   /** It is a WebSocket, but it did not select npubwire. */
   | "not-npubwire"
+  /** The SOCKS proxy cannot be used; nothing went past it. */
+  | "proxy"
+  /** A .onion address, and no proxy that could reach it. */
+  | "onion"
   /** Browsers do not tell: any of the causes above. */
   | "connection-failed"
   | "timeout"
@@ -64,6 +68,7 @@ export function socketError(failure: SocketFailure | undefined): DialError {
     );
   }
   const { status, cause } = failure;
+  if (cause instanceof DialError) return cause;
   switch (status) {
     case undefined:
       return new DialError("unreachable", "the relay cannot be reached", { cause });

@@ -22,6 +22,8 @@ export interface ConversationOptions {
   /** The first one that answers is taken. */
   readonly addresses: readonly RelayAddress[];
   readonly key: SecretKey;
+  /** SOCKS proxy, if one is to be used. */
+  readonly proxy: string | undefined;
   /** Seconds. */
   readonly timeout: number;
   /** Takes every message but notices, which go to standard error. */
@@ -92,8 +94,8 @@ class Connection implements Conversation {
   #cancelDeadline: (() => void) | undefined;
 
   constructor(address: RelayAddress, options: ConversationOptions, parts: CliParts) {
-    const { key, timeout, onMessage } = options;
-    const socket = parts.dial(address.canonical, key);
+    const { key, proxy, timeout, onMessage } = options;
+    const socket = parts.dial(address.canonical, key, proxy);
     this.address = address;
     this.#socket = socket;
     this.#timeout = timeout;

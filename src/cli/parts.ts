@@ -26,8 +26,11 @@ export interface CliParts {
     config: RelayConfig,
     options: { readonly upstream: string; readonly log: Log },
   ) => Promise<RunningRelay>;
-  /** Opens the drop-in WebSocket at a `nostr+ws://npub1…@host` address, signing with `key`. */
-  readonly dial: (address: string, key: SecretKey) => Socket;
+  /**
+   * Opens the drop-in WebSocket at a `nostr+ws://npub1…@host` address, signing with `key`; through
+   * the SOCKS proxy, if there is one.
+   */
+  readonly dial: (address: string, key: SecretKey, proxy?: string) => Socket;
   /** Starts a gateway; `startGateway` of `server/gateway.ts`. */
   readonly startGateway: (options: GatewayOptions) => Promise<RunningGateway>;
   /** The folder of what belongs to the user (`server/user-folder.ts`). */

@@ -75,6 +75,7 @@ async function publish(
     {
       addresses,
       key: key.secretKey,
+      proxy: flags.proxy,
       timeout: flags.timeout,
       onMessage: (message, conversation) => publication.take(message, conversation),
     },

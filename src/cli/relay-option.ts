@@ -1,6 +1,6 @@
 /**
  * The options by which `publish` and `req` name a relay and themselves: `--relay` in every form of
- * an address, `--npub`, `--key`, `--timeout`.
+ * an address, `--npub`, `--key`, `--proxy`, `--timeout`.
  */
 
 import { type Command, InvalidArgumentError } from "commander";
@@ -16,6 +16,7 @@ import {
 } from "../nostr/key.ts";
 import type { Parsed } from "../nostr/parsed.ts";
 import { KeyError, readKeyFile } from "../server/key-file.ts";
+import { parseProxy } from "../server/proxy.ts";
 import { EXIT, Failure } from "./failure.ts";
 import type { CliParts } from "./parts.ts";
 
@@ -23,6 +24,8 @@ export interface RelayFlags {
   readonly relay: string;
   readonly npub?: PublicKey;
   readonly key?: string;
+  /** `socks5h://…` */
+  readonly proxy?: string;
   /** Seconds. */
   readonly timeout: number;
 }
@@ -40,6 +43,7 @@ export function addRelayOptions(command: Command): Command {
     .requiredOption("--relay <address>", "the relay: nostr+ws://npub1…@host, nprofile1… or URL")
     .option("--npub <npub>", "the relay's npub, where --relay is a ws:// or wss:// URL", parseNpub)
     .option("--key <file>", `file with your nsec (default: ${KEY_VARIABLE}, else a throwaway key)`)
+    .option("--proxy <url>", "SOCKS proxy, such as Tor's socks5h://127.0.0.1:9050", parseProxyUrl)
     .option("--timeout <seconds>", "how long to wait for each answer", parseSeconds, 30);
 }
 
@@ -104,6 +108,12 @@ function parseRelay(text: string, npub: PublicKey | undefined): Parsed<readonly 
   if (/^nprofile1/i.test(text)) return parseProfile(text);
   const address = npub === undefined ? parseAddress(text) : addressOf(text, npub);
   return address.ok ? { ok: true, value: [address.value] } : address;
+}
+
+function parseProxyUrl(text: string): string {
+  const proxy = parseProxy(text);
+  if (proxy.ok) return text;
+  throw new InvalidArgumentError(`A proxy: ${proxy.reason}.`);
 }
 
 export function parseNpub(text: string): PublicKey {

@@ -57,6 +57,7 @@ async function req(given: readonly FilterJson[], flags: ReqFlags, parts: CliPart
     {
       addresses,
       key: secretKey,
+      proxy: flags.proxy,
       timeout: flags.timeout,
       onMessage: (message, conversation) => request.take(message, conversation),
     },
