@@ -167,6 +167,10 @@ class Thread {
     this.#worker.on("error", (error) => {
       failure = error;
     });
+    this.#worker.on("messageerror", (error) => {
+      failure = error;
+      void this.end();
+    });
     this.#worker.on("exit", () => ended(failure));
   }
 
