@@ -11,6 +11,7 @@ import { WebSocket, WebSocketServer } from "ws";
 import { keySigner } from "../../src/channel/signer.ts";
 import { systemClock } from "../../src/clock.ts";
 import { encodeNpub, publicKeyOf } from "../../src/nostr/key.ts";
+import { SecureWebSocketServer } from "../../src/server.ts";
 import { bareClient } from "./client.ts";
 import { crypto, forTools, newKey, note, someEvents } from "./events.ts";
 import { ask, testGateway } from "./gateway.ts";
@@ -134,6 +135,23 @@ test("answers of megabytes come whole to who reads, and wait at the relay for wh
   reader.resume();
   assert.equal((await closed)[0], 4005);
   assert.ok(read < count, `${read} of ${count} had left the relay`);
+});
+
+test("a relay that asks the app to sign in is not heard: the gateway has done so", async (t) => {
+  const key = newKey();
+  const relay = new SecureWebSocketServer({ port: 0, host: "127.0.0.1", key });
+  await once(relay, "listening");
+  t.after(() => relay.close());
+  relay.on("connection", (socket) => {
+    for (const verb of ["AUTH", "\\u0041UTH"]) socket.send(`[ "${verb}", "challenge"]`);
+    socket.send('["NOTICE","hello"]');
+  });
+  const npub = encodeNpub(publicKeyOf(key, crypto));
+  const { port } = relay.address() as AddressInfo;
+  const gateway = await testGateway(t, { home: `nostr+ws://${npub}@127.0.0.1:${port}` });
+  const client = await bareClient(gateway.url("home"));
+  assert.deepEqual(await client.next(), ["NOTICE", "hello"]);
+  await client.close();
 });
 
 test("foreign web pages and rebound names get 403, guessed paths 404, before any upgrade", async (t) => {

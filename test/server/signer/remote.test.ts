@@ -153,11 +153,12 @@ describe("a remote signer", () => {
     const key = signer.getPublicKey();
     const [request] = await asked(2);
     const right = { id: request?.id, result: user };
+    const forged = { ...right, result: bunkerKey };
     const relay = relays[0];
-    relay?.say(["EVENT", "other", seal(right)]);
-    relay?.say(["EVENT", "signer", seal(right, generateSecretKey(crypto))]);
-    relay?.say(["EVENT", "signer", { ...seal(right), sig: "0".repeat(128) }]);
-    relay?.say(["EVENT", "signer", { ...seal(right), content: "AA" }]);
+    relay?.say(["EVENT", "other", seal(forged)]);
+    relay?.say(["EVENT", "signer", seal(forged, generateSecretKey(crypto))]);
+    relay?.say(["EVENT", "signer", { ...seal(forged), sig: "0".repeat(128) }]);
+    relay?.say(["EVENT", "signer", { ...seal(forged), content: "AA" }]);
     relay?.say(["EVENT", "signer", seal("not an object")]);
     relay?.say(["EVENT", "signer", signed("AmNvbnRlbnQ=")]);
     relay?.say(["EVENT", "signer", signed("A".repeat(200_000))]);
