@@ -48,13 +48,29 @@ async function runOnce(item: Case, milliseconds: number): Promise<Sample> {
   const peerBefore = await item.peer?.cpu();
   const ownBefore = process.cpuUsage();
   const start = performance.now();
-  const { operations, measures = {} }: Outcome = await item.run(milliseconds);
+  const { operations, measures = {} } = await ended(item, milliseconds);
   const seconds = (performance.now() - start) / 1000;
   const { user, system } = process.cpuUsage(ownBefore);
   const own = user + system;
   const done = { operations, seconds, measures };
   if (!item.peer) return { ...done, cpu: own, generatorCpu: undefined };
   return { ...done, cpu: await cpuSince(item.peer, peerBefore), generatorCpu: own };
+}
+
+/** Milliseconds longer than it should that a run may take: a relay that never answers is a finding. */
+const PATIENCE = 600_000;
+
+function ended(item: Case, milliseconds: number): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      const what = `${item.row}, ${item.column}`;
+      reject(new Error(`${what}: what was asked is still not answered, ten minutes later`));
+    }, milliseconds + PATIENCE);
+    item
+      .run(milliseconds)
+      .then(resolve, reject)
+      .finally(() => clearTimeout(timer));
+  });
 }
 
 async function cpuSince(peer: Peer, before: number | undefined): Promise<number | undefined> {

@@ -32,8 +32,20 @@ export const cores: Suite = {
     const both = relays.map((relay, index) => ({ relay, wires: wires[index] ?? [] }));
     return {
       cases: [
-        ...both.map((each) => ingestCase(each.relay, each.wires, { connections: 64, window: 4 })),
-        ...both.map((each) => queryCase(each.relay, each.wires, mixed(queryKinds(events.series)))),
+        ...both.map((each) =>
+          ingestCase("ingest, 64 connections", each.relay, each.wires, {
+            connections: 64,
+            window: 4,
+          }),
+        ),
+        ...both.map((each) =>
+          queryCase(
+            "mixed queries, 64 connections",
+            each.relay,
+            each.wires,
+            mixed(queryKinds(events.series)),
+          ),
+        ),
       ].map(inWallTime),
       notes: [
         ...notes,

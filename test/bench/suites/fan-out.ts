@@ -75,7 +75,7 @@ class Line {
     const perMillisecond = how === "paced" ? PACED_PER_SECOND / 1000 : FLOOD_PER_MILLISECOND;
     let messages: readonly string[] = [];
     return {
-      row: `${how}, ${crowd.subscriptions} subscriptions on ${crowd.connections} connections`,
+      row: `${how}, ${grouped(crowd.subscriptions)} subscriptions on ${grouped(crowd.connections)} connections`,
       column,
       unit: "delivery",
       ...(how === "paced" ? { headline: MEDIAN_MS } : {}),
@@ -153,6 +153,10 @@ class Line {
     const seconds = (performance.now() - start) / 1000;
     return { operations, measures: { "published events/s": published / seconds } };
   }
+}
+
+function grouped(count: number): string {
+  return count.toLocaleString("en-US");
 }
 
 function perWire({ subscriptions, connections }: Crowd): number {

@@ -30,7 +30,7 @@ export const ingest: Suite = {
     const wires = await Promise.all(relays.map(({ dial }) => dialMany(dial, MOST)));
     return {
       cases: LOADS.flatMap((load) =>
-        relays.map((relay, index) => ingestCase(relay, wires[index] ?? [], load)),
+        relays.map((relay, index) => ingestCase(rowOf(load), relay, wires[index] ?? [], load)),
       ),
       notes: [
         ...notes,
@@ -45,16 +45,21 @@ export const ingest: Suite = {
   },
 };
 
+function rowOf({ connections }: (typeof LOADS)[number]): string {
+  return `${connections} ${connections === 1 ? "connection" : "connections"}`;
+}
+
 const MOST = Math.max(...LOADS.map(({ connections }) => connections));
 
 export function ingestCase(
+  row: string,
   { column, peer, events }: DialledRelay,
   wires: readonly Wire[],
   { connections, window }: (typeof LOADS)[number],
 ): Case {
   let messages: readonly string[] = [];
   return {
-    row: `${connections} ${connections === 1 ? "connection" : "connections"}`,
+    row,
     column,
     unit: "event",
     peer,

@@ -17,6 +17,10 @@ const BATCHES = 200;
 const SUSTAINED = 500;
 /** An answer within this, in milliseconds, says that the relay is back. */
 const PROMPT = 100;
+/** Milliseconds between two looks at the relay's memory. */
+const LOOK = 20;
+/** Milliseconds between two attempts. */
+const RETRY = 20;
 /** Milliseconds after which what is unanswered counts as such. */
 const PATIENCE = 30_000;
 
@@ -65,7 +69,8 @@ interface Load {
 }
 
 interface Answer {
-  readonly isRefusal: boolean;
+  /** `undefined` where the relay has done what it was asked; else its words. */
+  readonly refusal?: string;
   readonly reply?: string;
 }
 
@@ -114,15 +119,12 @@ async function overloadFor(
   await atPace(
     BATCHES,
     () => performance.now() >= end,
-    () => {
-      flood.send(Math.ceil(perSecond / BATCHES));
-      memory.look();
-    },
+    () => flood.send(Math.ceil(perSecond / BATCHES)),
   );
   const recovery = await untilPrompt(probe, end);
   await flood.answered(end + PATIENCE);
-  memory.look();
-  const { offered, sent, refused, unanswered } = flood;
+  memory.close();
+  const { offered, sent, limited, refused, unanswered, closed } = flood;
   const percent = (count: number): number => (100 * count) / Math.max(1, sent);
   return {
     operations: sent,
@@ -131,8 +133,10 @@ async function overloadFor(
       "MB of memory (RSS) more at the peak": memory.grown / 2 ** 20,
       "messages/s offered": offered / (milliseconds / 1000),
       "of them taken in, %": (100 * sent) / Math.max(1, offered),
-      "of these refused, %": percent(refused),
+      "of these answered rate-limited, %": percent(limited),
+      "of these refused otherwise, %": percent(refused),
       "of these unanswered, %": percent(unanswered),
+      "connections that the relay has closed": closed,
     },
   };
 }
@@ -141,7 +145,10 @@ async function overloadFor(
 class Flood {
   offered = 0;
   sent = 0;
+  /** Refusals that say `rate-limited:`, and the others. */
+  limited = 0;
   refused = 0;
+  closed = 0;
   readonly #load: Load;
   readonly #wires: readonly Wire[];
   #answered = 0;
@@ -153,7 +160,9 @@ class Flood {
     for (const wire of wires) {
       wire.onText((text) => this.#read(text, wire));
       // To be shut out is an answer, too.
-      wire.onEnd(() => {});
+      wire.onEnd(() => {
+        this.closed++;
+      });
     }
   }
 
@@ -175,14 +184,16 @@ class Flood {
 
   /** Resolves when every message is, or at `end`. */
   async answered(end: number): Promise<void> {
-    while (this.unanswered > 0 && performance.now() < end) await pause(10);
+    const isOpen = (): boolean => this.closed < this.#wires.length;
+    while (this.unanswered > 0 && isOpen() && performance.now() < end) await pause(10);
   }
 
   #read(text: string, wire: Wire): void {
     const answer = this.#load.read(text);
     if (!answer) return;
     this.#answered++;
-    if (answer.isRefusal) this.refused++;
+    if (answer.refusal?.includes('"rate-limited:')) this.limited++;
+    else if (answer.refusal !== undefined) this.refused++;
     if (answer.reply !== undefined) wire.send(answer.reply);
   }
 }
@@ -203,8 +214,10 @@ function eventLoad({ events }: DialledRelay, wires: readonly Wire[]): Load {
       events.used(count);
     },
     next: () => messages[next++],
-    read: (text) =>
-      text.startsWith('["OK"') ? { isRefusal: !text.includes(",true,") } : undefined,
+    read(text) {
+      if (!text.startsWith('["OK"')) return undefined;
+      return text.includes(",true,") ? {} : { refusal: text };
+    },
   };
 }
 
@@ -222,9 +235,9 @@ function requestLoad({ series }: SignedEvents, wires: readonly Wire[]): Load {
     prepare() {},
     next: () => `["REQ","${next++}",${mix.filter()}]`,
     read(text) {
-      if (text.startsWith('["CLOSED"')) return { isRefusal: true };
+      if (text.startsWith('["CLOSED"')) return { refusal: text };
       if (!text.startsWith('["EOSE",')) return undefined;
-      return { isRefusal: false, reply: `["CLOSE",${text.slice('["EOSE",'.length, -1)}]` };
+      return { reply: `["CLOSE",${text.slice('["EOSE",'.length, -1)}]` };
     },
   };
 }
@@ -233,32 +246,39 @@ function requestLoad({ series }: SignedEvents, wires: readonly Wire[]): Load {
 async function untilPrompt(probe: Wire, end: number): Promise<number> {
   for (;;) {
     const sentAt = performance.now();
-    await new Promise<void>((resolve) => {
+    if (sentAt > end + PATIENCE) return sentAt - end;
+    const answered = new Promise<boolean>((resolve) => {
       probe.onText((text) => {
-        if (text.startsWith('["EOSE"')) resolve();
+        if (text.startsWith('["EOSE"')) resolve(true);
+        if (text.startsWith('["CLOSED"')) resolve(false);
       });
-      probe.send(`["REQ","probe",{"ids":["${"0".repeat(64)}"]}]`);
     });
-    if (performance.now() - sentAt <= PROMPT) return Math.max(0, sentAt - end);
+    probe.send(`["REQ","probe",{"ids":["${"0".repeat(64)}"]}]`);
+    const isAnswered = await Promise.race([answered, pause(PATIENCE)]);
+    if (isAnswered && performance.now() - sentAt <= PROMPT) return Math.max(0, sentAt - end);
+    await pause(RETRY);
   }
 }
 
+/** The most memory that a process is seen to hold, until closed. */
 class HighWater {
-  readonly #peer: Peer;
   readonly #before: number;
+  readonly #timer: NodeJS.Timeout;
   #highest = 0;
 
   constructor(peer: Peer) {
-    this.#peer = peer;
     this.#before = peer.residentBytes() ?? Number.NaN;
+    this.#timer = setInterval(() => {
+      this.#highest = Math.max(this.#highest, peer.residentBytes() ?? Number.NaN);
+    }, LOOK);
   }
 
-  /** Bytes. */
+  /** Bytes beyond what it held at first. */
   get grown(): number {
     return Math.max(0, this.#highest - this.#before);
   }
 
-  look(): void {
-    this.#highest = Math.max(this.#highest, this.#peer.residentBytes() ?? 0);
+  close(): void {
+    clearInterval(this.#timer);
   }
 }

@@ -18,6 +18,7 @@ export const queries: Suite = {
   warmUp: 400,
   async open(options): Promise<OpenSuite> {
     const events = new SignedEvents(options);
+    const stored = options.scale.toLocaleString("en-US");
     const wanted = { setups: [AS_SHIPPED], stored: options.scale };
     const { relays, notes, close } = await openRelays(wanted, events, options);
     await giveEvents(relays, options);
@@ -36,12 +37,12 @@ export const queries: Suite = {
       cases: rows.flatMap((_, row) =>
         columns.flatMap(({ relay, kinds, wires }) => {
           const kind = kinds[row];
-          return kind ? [queryCase(relay, wires, kind)] : [];
+          return kind ? [queryCase(`${kind.name}, ${stored} stored`, relay, wires, kind)] : [];
         }),
       ),
       notes: [
         ...notes,
-        `${options.scale.toLocaleString("en-US")} events stored; ${CONNECTIONS} connections, one request at a time on each, so latencies are those of a relay at its limit; a request ends with EOSE`,
+        `${stored} events stored; ${CONNECTIONS} connections, one request at a time on each, so latencies are those of a relay at its limit; a request ends with EOSE`,
         "mixed: the four kinds in equal parts",
       ],
       async close() {
@@ -54,12 +55,13 @@ export const queries: Suite = {
 };
 
 export function queryCase(
+  row: string,
   { column, peer }: Pick<DialledRelay, "column" | "peer">,
   wires: readonly Wire[],
   kind: QueryKind,
 ): Case {
   return {
-    row: kind.name,
+    row,
     column,
     unit: "request",
     peer,
