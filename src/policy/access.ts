@@ -109,10 +109,13 @@ export function demandsKey({ connect }: AccessSettings): boolean {
   return !connect.allow.includes("everybody");
 }
 
-/** Whether not every event of everybody is accepted (NIP-11, `restricted_writes`). */
+/**
+ * Whether people should know the rules before they write: only some may, or only some kinds (NIP-11,
+ * `restricted_writes`). That somebody is denied concerns nobody else.
+ */
 export function restrictsWrites({ connect, write }: AccessSettings): boolean {
   return (
-    [connect, write].some(({ allow, deny }) => !allow.includes("everybody") || deny.length > 0) ||
+    [connect, write].some(({ allow }) => !allow.includes("everybody")) ||
     !new Kinds(write.kinds, write.exceptKinds).isComplete
   );
 }

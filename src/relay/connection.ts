@@ -240,7 +240,8 @@ export class Connection {
       const admitted = await this.#parts.policy.admit?.(event.pubkey, this.#channel.peer);
       if (admitted?.accepted === false) {
         this.#answer(okMessage(event.id, false, reasonOf(admitted)));
-        await this.#refuse(CLOSE.restricted, NOT_ADMITTED);
+        if (admitted.prefix !== "rate-limited") await this.#refuse(CLOSE.restricted, NOT_ADMITTED);
+        else await this.#refuse(CLOSE.rateLimited, reasonOf(admitted));
       } else {
         this.#answer(okMessage(event.id, true));
         await this.#answered;

@@ -103,6 +103,7 @@ export class Management {
       allowpubkey: (params) => this.#rule("allowed pubkey", params.pubkey(0), params),
       unallowpubkey: (params) => {
         const key = params.pubkey(0);
+        if (!rulings.has("allowed pubkey", key)) return true;
         this.#lift("allowed pubkey", key);
         // What it may still do is found out as it connects again.
         expel(key, "restricted: this key is no longer among those that were allowed");

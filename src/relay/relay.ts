@@ -73,6 +73,11 @@ export class Relay {
     this.#connections.delete(connection);
   }
 
+  /** Who is connected. */
+  *peers(): Generator<Peer> {
+    for (const { peer } of this.#connections) yield peer;
+  }
+
   /** Closes the channels of the peers that this concerns (NIP-86). */
   expel(concerns: (peer: Peer) => boolean, reason: Reason): void {
     for (const connection of this.#connections) {

@@ -179,6 +179,9 @@ const connections = group(
     maxPerAddress: wholeNumber(1)
       .default(256)
       .describe("Open connections of one IP address (IPv6: of one /64 network)."),
+    maxPerNpub: wholeNumber(0)
+      .default(0)
+      .describe("Open connections on which one key has been proved; 0 for any number."),
   },
   "How many clients may be connected.",
 );

@@ -63,6 +63,7 @@ export interface RelayConfig {
   readonly connections: {
     readonly max: number;
     readonly maxPerAddress: number;
+    readonly maxPerNpub: number;
   };
   readonly handshake: {
     readonly deadlineSeconds: number;

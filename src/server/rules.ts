@@ -6,6 +6,7 @@ import type { Log } from "../log.ts";
 import type { Rulings } from "../moderation.ts";
 import type { SecretKey } from "../nostr/key.ts";
 import { asksFor } from "../policy/access.ts";
+import { connectionsPolicy } from "../policy/connections.ts";
 import { limitsPolicy } from "../policy/limits.ts";
 import { amendedAccess, banPolicy } from "../policy/moderation.ts";
 import { PluginPolicy } from "../policy/plugin.ts";
@@ -62,6 +63,7 @@ export async function openRules(config: RelayConfig, parts: RulesParts): Promise
     // Again, since a plugin takes its time.
     bans,
     webOfTrust.observer,
+    connectionsPolicy(config.connections.maxPerNpub, () => relay?.peers() ?? []),
   );
   return {
     policy,

@@ -39,6 +39,25 @@ test("a members-only relay serves members, with nostr-tools too", async (t) => {
   await reader.close();
 });
 
+test("a key has only so many connections, however it shows itself", async (t) => {
+  const config = { connections: { maxPerNpub: 1 }, auth: "optional", plaintext: "loopback" };
+  const relay = await testRelay(t, { config });
+  const first = await bareClient(relay.address, as(member));
+  assert.match(await turnedAway(relay, as(member)), /^4004 rate-limited: this key has 1 conn/);
+  const plain = await bareClient(relay.url);
+  const [, challenge = ""] = (await plain.next()) as [string, string];
+  const tags = [
+    ["relay", relay.url],
+    ["challenge", challenge],
+  ];
+  plain.send(JSON.stringify(["AUTH", note({ kind: 22_242, tags }, member)]));
+  assert.match(String(((await plain.next()) as unknown[])[3]), /^rate-limited: this key/);
+  assert.equal((await plain.closed).code, 4004);
+  await (await bareClient(relay.address, as(friend))).close();
+  await first.close();
+  await (await bareClient(relay.address, as(member))).close();
+});
+
 test("a members-only relay refuses everybody else in the handshake", async (t) => {
   const relay = await testRelay(t, { config: MEMBERS_ONLY });
   assert.match(await turnedAway(relay, as(newKey())), /^4003 restricted: ./);

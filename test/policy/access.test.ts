@@ -196,7 +196,7 @@ test("what NIP-11 announces is what the lists say", () => {
   const restricts = (settings: Partial<AccessSettings>) =>
     restrictsWrites({ ...OPEN, ...settings });
   assert.equal(restricts({ write: only(member.pubkey) }), true);
-  assert.equal(restricts({ write: open({ deny: [enemy.pubkey] }) }), true);
+  assert.equal(restricts({ write: open({ deny: [enemy.pubkey] }) }), false);
   assert.equal(restricts({ write: open({ exceptKinds: [4] }) }), true);
   assert.equal(restricts({ connect: only(member.pubkey) }), true);
   assert.equal(restricts({ read: only(member.pubkey) }), false);

@@ -98,9 +98,11 @@ describe("management (NIP-86)", () => {
     assert.deepEqual(await call("listallowedpubkeys"), {
       result: [{ pubkey, reason: "a friend" }],
     });
-    const client = connect({ pubkeys: [pubkey] });
-    assert.deepEqual(await call("unallowpubkey", pubkey), done);
-    await assert.rejects(client.next(), /closed: 4003 restricted/);
+    const other = new Author().pubkey;
+    const [client, unconcerned] = [pubkey, other].map((key) => connect({ pubkeys: [key] }));
+    for (const key of [pubkey, other]) assert.deepEqual(await call("unallowpubkey", key), done);
+    await assert.rejects(async () => client?.next(), /closed: 4003 restricted/);
+    assert.equal(unconcerned?.near.ended, undefined, "nothing that it had was taken back");
     assert.deepEqual(await call("listallowedpubkeys"), { result: [] });
   });
 
