@@ -5,7 +5,7 @@
  */
 
 /** A change of what this file finds; stores index anew when it differs from theirs. */
-export const WORDS_VERSION = 1;
+export const WORDS_VERSION = 2;
 
 /** Longer words are cut, such as base64 and invoices. In UTF-16 units. */
 const MAX_WORD = 64;
@@ -19,13 +19,21 @@ const RUN = new RegExp(
   "gu",
 );
 
-/** Combining marks that are left out by many who write, or read as decoration. */
-const MARKS = /[\u0300-\u036f]|[\u0591-\u05c7]|[\u064b-\u065f]|\u0670|\u0640|\ufe0f/g;
+/**
+ * Combining marks that are left out by many who write, or read as decoration. The Hebrew block has
+ * punctuation among them, such as the maqaf that joins two words, which parts words as elsewhere.
+ */
+const MARKS = new RegExp(
+  "[\\u0300-\\u036f\\ufe0f]" +
+    "|[\\u0591-\\u05bd\\u05bf\\u05c1\\u05c2\\u05c4\\u05c5\\u05c7]" +
+    "|[\\u0610-\\u061a\\u0640\\u064b-\\u065f\\u0670\\u06d6-\\u06dc\\u06df-\\u06e4\\u06e7\\u06e8\\u06ea-\\u06ed]",
+  "g",
+);
 
 /** Letters that stand for one another, beyond what Unicode normalization joins. */
 const VARIANTS: Readonly<Record<string, string>> = {
   ...{ ı: "i", ß: "ss", æ: "ae", œ: "oe", ø: "o", đ: "d", ł: "l", ς: "σ" },
-  ...{ ى: "ي", ی: "ي", ک: "ك", ة: "ه" },
+  ...{ ٱ: "ا", ى: "ي", ی: "ي", ک: "ك", ة: "ه" },
 };
 const VARIANT = new RegExp(`[${Object.keys(VARIANTS).join("")}]`, "g");
 

@@ -40,6 +40,8 @@ export function searching(test: Test): void {
       ["नमस्ते दुनिया", "नमस्ते", "दुनिया"],
       ["Ελληνικός λόγος", "ελληνικος", "ΛΟΓΟΣ"],
       ["שָׁלוֹם עולם", "שלום"],
+      ["בֵּית־סֵפֶר", "ספר", "בית", "בית ספר", "בית־ספר"],
+      ["بِسۡمِ ٱللَّهِ", "بسم", "الله"],
       ["great 👍🏽 🇹🇷 👨‍👩‍👧", "👍", "👍🏿", "🇹🇷", "👩"],
       ["straße naïve Łódź", "strasse", "naive", "lodz"],
       ["see https://example.com/path", "https://example.com/path", "example.com"],
