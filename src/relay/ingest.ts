@@ -42,6 +42,11 @@ export interface IngestParts {
 
 /** Events verified in one turn of the event loop: some milliseconds with a slow verifier. */
 const SLICE = 32;
+/**
+ * A transaction costs much whatever is in it, so while there is more to verify it waits; but not
+ * for more slices than this.
+ */
+const PATIENCE = 8;
 /** Events in one transaction. */
 const MAX_BATCH = 1_024;
 
@@ -77,6 +82,8 @@ export class Ingest {
   #accepted: Accepted[] = [];
   #committing: ReadonlySet<EventId> = new Set();
   #isVerifying = false;
+  /** Since the last transaction was due. */
+  #slices = 0;
   #isCommitting = false;
   #whenIdle: (() => void)[] = [];
   #whenCommitted: (() => void)[] = [];
@@ -139,6 +146,7 @@ export class Ingest {
 
   /** Resolves when everything accepted until now is in the store, or has failed. */
   async settled(): Promise<void> {
+    this.#scheduleCommit();
     // One transaction may be under way, and the next takes no more than its share.
     let due = 1 + Math.ceil(this.#accepted.length / MAX_BATCH);
     for (; due > 0 && this.#isCommitting; due -= 1) {
@@ -160,6 +168,8 @@ export class Ingest {
       const item = this.#next();
       if (item) void this.#judge(item);
     }
+    this.#slices += 1;
+    if (this.#queues.size === 0 || this.#slices >= PATIENCE) this.#scheduleCommit();
     this.#isVerifying = this.#queues.size > 0;
     if (this.#isVerifying) this.#parts.defer(() => this.#verifySlice());
   }
@@ -185,7 +195,7 @@ export class Ingest {
       if (classifyKind(event.kind) === "ephemeral") return answer(this.#pass(verified.value));
       const settle: Accepted["settle"] = (outcome) => answer(outcomeMessage(event.id, outcome));
       this.#accepted.push({ event: verified.value, settle });
-      this.#scheduleCommit();
+      if (this.#queues.size === 0) this.#scheduleCommit();
     } catch (error) {
       this.#parts.log("error", "event could not be judged", { error: String(error) });
       answer(okMessage(event.id, false, "error: the relay could not process this event"));
@@ -208,6 +218,7 @@ export class Ingest {
   }
 
   #scheduleCommit(): void {
+    this.#slices = 0;
     if (this.#isCommitting || this.#accepted.length === 0) return;
     this.#isCommitting = true;
     this.#parts.defer(() => void this.#commit());

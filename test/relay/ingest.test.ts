@@ -63,6 +63,33 @@ test("what was read in one turn is one transaction; what arrives while it runs i
   for (const ok of answers) assert.match(ok, /,true,""\]$/);
 });
 
+test("while more is to be verified a transaction waits to be worth it, but not for ever", async () => {
+  const store = new GatedStore();
+  store.gate.open();
+  const ingest = createIngest({ store });
+  const peer = newPeer();
+  // 32 events a turn: eight turns make a transaction, and the rest is the next.
+  await Promise.all(signMany(300).map((event) => ingest.submit(event, peer, 1)));
+  assert.deepEqual(store.batches, [256, 44]);
+});
+
+test("a flood of forged events does not keep a good one from being stored", async () => {
+  const ingest = createIngest();
+  const forged = { ...sign("forged"), id: sign("another").id };
+  let isFlooding = true;
+  const flood = async (): Promise<void> => {
+    const peer = newPeer();
+    while (isFlooding) {
+      await Promise.all(Array.from({ length: 128 }, () => ingest.submit(forged, peer, 1)));
+    }
+  };
+  const floods = Array.from({ length: 4 }, flood);
+  await turns(2);
+  assert.match(await ingest.submit(sign("good"), newPeer(), 1), /,true,""\]$/);
+  isFlooding = false;
+  await Promise.all(floods);
+});
+
 test("a failed transaction refuses each of its events, and the next one works", async () => {
   let fails = true;
   const memory = new MemoryStore();
