@@ -7,6 +7,7 @@ import type { Database, Options } from "better-sqlite3";
 import type { EventId } from "../nostr/key.ts";
 import { KIND_VANISH } from "../nostr/kind.ts";
 import type { EventStore, InsertOutcome } from "../store.ts";
+import { CatchUp } from "./catch-up.ts";
 import { Eraser } from "./erase.ts";
 import { StoreError } from "./error.ts";
 import { exportEvents } from "./export.ts";
@@ -58,9 +59,10 @@ export async function openWriter(
     database.pragma("wal_autocheckpoint = 10000");
     database.pragma("secure_delete = ON");
     migrate(database);
-    const table = new EventTable(database, openSearch(database, options.search ?? true));
+    const search = openSearch(database, options.search ?? true);
+    const table = new EventTable(database, search);
     table.mark();
-    const writer = new SqliteWriter(database, table);
+    const writer = new SqliteWriter(database, table, search && new CatchUp(search));
     // The last process may have ended half way.
     await writer.finishVanishing();
     return writer;
@@ -82,15 +84,18 @@ export class SqliteWriter implements StoreWriter {
   readonly database: Database;
   readonly #writer: EventWriter;
   readonly #eraser: Eraser;
+  readonly #catchUp: CatchUp | undefined;
 
-  constructor(database: Database, table: EventTable) {
+  constructor(database: Database, table: EventTable, catchUp: CatchUp | undefined) {
     this.database = database;
+    this.#catchUp = catchUp;
     this.#writer = new EventWriter(database, table);
     this.#eraser = new Eraser(database, table);
   }
 
   async insert(events: readonly EventAndText[]): Promise<readonly InsertOutcome[]> {
     const outcomes = this.#writer.insert(events);
+    this.#catchUp?.wrote(events.length);
     if (events.some(({ kind }) => kind === KIND_VANISH)) await this.finishVanishing();
     return outcomes;
   }
@@ -108,6 +113,7 @@ export class SqliteWriter implements StoreWriter {
   }
 
   async close(): Promise<void> {
+    this.#catchUp?.stop();
     this.database.close();
   }
 }

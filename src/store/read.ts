@@ -142,6 +142,7 @@ export class EventReader {
     if (since > until) return [];
     const range = { from: highestSeq(until), to: lowestSeq(since) };
     const conditions = conditionsOf(view ? narrowFilter(filter, view) : filter);
+    if (conditions.some(({ values }) => values.length === 0)) return [];
     const index = this.#chooseIndex(conditions, range);
     // No index knows what is not to be shown: that takes a look at every event.
     const column = filter.exceptKinds ? "json" : content;

@@ -101,8 +101,12 @@ export function indexesFor(conditions: readonly Condition[]): readonly [Index, .
 }
 
 const MARKED = "marked";
-/** The full-text index, with the name that all others have for the place of an event. */
-const SEARCH = "(SELECT rowid AS seq, search AS terms FROM search)";
+/**
+ * The full-text index and what is still to enter it; in one statement, or an event could slip from
+ * this to that unseen. The place of an event has the name that it has in all other indexes.
+ */
+const SEARCH =
+  "(SELECT rowid AS seq FROM search WHERE search MATCH ? UNION ALL SELECT seq FROM unindexed)";
 
 /**
  * What is wanted of an event: its text, its id, its author, how well it fits a search, or
@@ -219,7 +223,7 @@ function walksOf({ source, conditions }: Index, marks: Marks): readonly Walk[] {
   const [first] = conditions;
   if (first === undefined) return [{ sql: "", parameters: [], stretches: 1 }];
   if (source === SEARCH) {
-    return first.values.map((what) => ({ sql: "terms MATCH ?", parameters: [what], stretches: 1 }));
+    return first.values.map((what) => ({ sql: "", parameters: [what], stretches: 1 }));
   }
   const all = marksOf(conditions, marks);
   const walks: Walk[] = [];

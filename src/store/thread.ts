@@ -24,10 +24,10 @@ export type Scan =
   | { readonly of: "locate" | "authors"; readonly filters: readonly Filter[]; readonly view?: View }
   | { readonly of: "export"; readonly filters: readonly Filter[]; readonly order: ExportOrder };
 
-/** Many texts travel as one, {@link joined}. A scan is named by the id of the request that began it. */
+/** A scan is named by the id of the request that began it. */
 export type Question =
   | { readonly what: "open" | "close" }
-  | { readonly what: "insert"; readonly texts: string }
+  | { readonly what: "insert"; readonly texts: readonly string[] }
   | { readonly what: "remove"; readonly ids: readonly EventId[] }
   | { readonly what: "sweep"; readonly now: number }
   | { readonly what: "count"; readonly filters: readonly Filter[]; readonly view?: View }
@@ -50,20 +50,11 @@ export interface Failure {
   readonly message: string;
 }
 
-/** A page of a scan; the last one says what is left. */
+/** A page of a scan; the last one says what is left. Many texts cost less than one that joins them. */
 export interface Page {
-  readonly texts: string;
+  readonly texts: readonly string[];
   readonly isLast: boolean;
   readonly remainder?: Remainder;
-}
-
-/** Canonical JSON and hex have no line breaks. */
-export function joined(texts: readonly string[]): string {
-  return texts.join("\n");
-}
-
-export function split(texts: string): readonly string[] {
-  return texts === "" ? [] : texts.split("\n");
 }
 
 interface Pending {

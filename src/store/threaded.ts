@@ -14,7 +14,7 @@ import {
   type StoreWriter,
 } from "./connection.ts";
 import type { EventAndText } from "./row.ts";
-import { joined, type Page, type Scan, split, Thread } from "./thread.ts";
+import { type Page, type Scan, Thread } from "./thread.ts";
 
 /** Up to that many events are read in the calling thread. */
 const MAX_HERE = 128;
@@ -50,7 +50,7 @@ class ThreadedWriter implements StoreWriter {
   }
 
   insert(events: readonly EventAndText[]): Promise<readonly InsertOutcome[]> {
-    return this.#thread.ask({ what: "insert", texts: joined(events.map(({ json }) => json)) });
+    return this.#thread.ask({ what: "insert", texts: events.map(({ json }) => json) });
   }
 
   remove(ids: readonly EventId[]): Promise<number> {
@@ -118,7 +118,7 @@ class ThreadedReader implements StoreReader {
       let page = await thread.ask<Page>({ what: "scan", scan: first }, id);
       for (; ; page = await thread.ask<Page>({ what: "next", scan: id, ...snapshot(view) })) {
         isOpen = !page.isLast;
-        if (isOpen || page.texts !== "") yield split(page.texts);
+        if (isOpen || page.texts.length > 0) yield page.texts;
         if (page.isLast) return page.remainder ?? "finish";
       }
     } finally {

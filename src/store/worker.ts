@@ -9,17 +9,7 @@ import type { Remainder } from "../store.ts";
 import { openReader, openWriter, type StoreReader, type StoreWriter } from "./connection.ts";
 import { StoreError } from "./error.ts";
 import { fromJson, withText } from "./row.ts";
-import {
-  type Answer,
-  type Failure,
-  joined,
-  type Page,
-  type Question,
-  type Request,
-  type Role,
-  type Scan,
-  split,
-} from "./thread.ts";
+import type { Answer, Failure, Page, Question, Request, Role, Scan } from "./thread.ts";
 
 type Pages = AsyncIterator<readonly string[], Remainder | undefined, undefined>;
 type Step = IteratorResult<readonly string[], Remainder | undefined>;
@@ -55,7 +45,7 @@ parentPort?.on("message", async ({ id, question }: Request) => {
 async function write(writer: StoreWriter, question: Question): Promise<unknown> {
   switch (question.what) {
     case "insert":
-      return await writer.insert(split(question.texts).map(withText));
+      return await writer.insert(question.texts.map(withText));
     case "remove":
       return await writer.remove(question.ids);
     case "sweep":
@@ -153,11 +143,11 @@ async function readPage(scan: OpenScan, view: View | undefined): Promise<Page> {
   const ahead = await scan.pages.next();
   if (ahead.done) return lastPage(texts, ahead.value);
   scan.ahead = { step: ahead, view };
-  return { texts: joined(texts), isLast: false };
+  return { texts, isLast: false };
 }
 
 function lastPage(texts: readonly string[], remainder: Remainder | undefined): Page {
-  return { texts: joined(texts), isLast: true, ...(remainder && { remainder }) };
+  return { texts, isLast: true, ...(remainder && { remainder }) };
 }
 
 /** What was read ahead may have expired since. */

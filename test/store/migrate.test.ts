@@ -49,6 +49,7 @@ describe("migrations", () => {
       "mark_state",
       "event",
       "displaced",
+      "unindexed",
     ]);
     migrate(database);
     assert.equal(version(), newest);

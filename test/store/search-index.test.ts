@@ -4,10 +4,12 @@ import { tmpdir } from "node:os";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import Database from "better-sqlite3";
 import { parseSearch } from "../../src/nostr/search.ts";
+import { SearchIndex } from "../../src/store/search-index.ts";
 import { openSqliteStore } from "../../src/store/sqlite.ts";
 import type { EventStore } from "../../src/store.ts";
 import { madeUp } from "../nostr/arbitrary.ts";
 import { ask } from "./ask.ts";
+import { searching } from "./conformance-search.ts";
 
 describe("the full-text index", () => {
   let folder: string;
@@ -24,10 +26,15 @@ describe("the full-text index", () => {
     database.close();
     return result;
   };
-  const hits = (word: string) =>
-    sql((database) =>
+  const waiting = () =>
+    sql((database) => database.prepare("SELECT count(*) FROM unindexed").pluck().get());
+  const catchUp = () => sql((database) => new SearchIndex(database).catchUp(1_000));
+  const hits = (word: string) => {
+    catchUp();
+    return sql((database) =>
       database.prepare("SELECT count(*) FROM search WHERE search MATCH ?").pluck().get(`"${word}"`),
     );
+  };
   const find = (query: string) => {
     const search = parseSearch(query);
     assert.ok(search.ok && search.value);
@@ -66,6 +73,30 @@ describe("the full-text index", () => {
     assert.equal(hits("after"), 0);
   });
 
+  it("is asked together with what is not in it yet", async () => {
+    const [one, two, other] = [
+      madeUp({ created_at: 1, content: "needle one" }),
+      madeUp({ created_at: 2, content: "needle two" }),
+      madeUp({ created_at: 3, content: "hay" }),
+    ];
+    await store.insert([one]);
+    catchUp();
+    await store.insert([two, other]);
+    assert.equal(waiting(), 2);
+    assert.deepEqual(await find("needle"), [two.id, one.id]);
+    await store.remove([two.id]);
+    assert.deepEqual(await find("needle"), [one.id]);
+  });
+
+  it("catches up after a restart, when nothing is written", async () => {
+    await store.insert(Array.from({ length: 300 }, (_, n) => madeUp({ content: `needle ${n}` })));
+    assert.equal(waiting(), 300);
+    await store.close();
+    await open();
+    while (waiting() !== 0) await new Promise((later) => setTimeout(later, 1));
+    assert.equal(hits("needle"), 300);
+  });
+
   it("is dropped where search is switched off, and made again where it is on", async () => {
     const [one, two] = [madeUp({ content: "needle one" }), madeUp({ content: "needle two" })];
     await store.insert([one]);
@@ -89,5 +120,20 @@ describe("the full-text index", () => {
     await open();
     assert.equal(hits("needle"), 1);
     assert.equal((await find("needle")).length, 1);
+  });
+
+  describe("that is up to date", () => {
+    // The conformance suite asks for what is not indexed yet; here it is.
+    searching((title, run) =>
+      it(title, async () => {
+        const insert = store.insert.bind(store);
+        store.insert = async (events) => {
+          const outcomes = await insert(events);
+          catchUp();
+          return outcomes;
+        };
+        await run(store);
+      }),
+    );
   });
 });

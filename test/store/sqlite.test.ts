@@ -19,7 +19,6 @@ let files = 0;
 const newPath = () => `${folder}/${files++}.sqlite`;
 
 storeConformance("SqliteStore", () => openSqliteStore(newPath()));
-storeConformance("SqliteStore in threads", () => openSqliteStore(newPath(), { threads: 2 }));
 storeConformance("SqliteStore in memory", () => openSqliteStore(":memory:"));
 
 const everything = filter({});

@@ -6,15 +6,18 @@ import { setImmediate as turn } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import Database from "better-sqlite3";
 import { openSqliteStore } from "../../src/store/sqlite.ts";
-import { joined, type Page, type Role, Thread } from "../../src/store/thread.ts";
+import { type Page, type Role, Thread } from "../../src/store/thread.ts";
 import { madeUp } from "../nostr/arbitrary.ts";
 import { filter, texts } from "./ask.ts";
+import { storeConformance } from "./conformance.ts";
 
 const folder = mkdtempSync(`${tmpdir()}/npubwire-threads-`);
 after(() => rmSync(folder, { recursive: true }));
 
 let files = 0;
 const newPath = () => `${folder}/${files++}.sqlite`;
+
+storeConformance("SqliteStore in threads", () => openSqliteStore(newPath(), { threads: 1 }));
 
 const numbered = (length: number, tags: readonly (readonly string[])[] = []) =>
   Array.from({ length }, (_, n) => madeUp({ created_at: n, tags }));
@@ -36,7 +39,7 @@ describe("a thread of the store", () => {
     const { thread, started } = startedThread(newPath());
     await thread.open();
     const insert = (n: number) =>
-      thread.ask({ what: "insert", texts: joined([madeUp({ created_at: n }).json]) });
+      thread.ask({ what: "insert", texts: [madeUp({ created_at: n }).json] });
     assert.deepEqual(await insert(1), ["stored"]);
     void started[0]?.terminate();
     const failure = { name: "StoreError", code: "ERR_STORE_THREAD", message: /writer thread/ };
