@@ -2,6 +2,7 @@
 
 import type { Command } from "commander";
 import { encodeNpub } from "../nostr/key.ts";
+import { route } from "../server/dial.ts";
 import {
   type GatewaySettings,
   readGatewaySettings,
@@ -15,11 +16,12 @@ import { addRelaysCommands, gatewayFile } from "./gateway/relays.ts";
 import { addSignCommand, signerParts } from "./gateway/sign.ts";
 import { listening } from "./listening.ts";
 import { type CliParts, stopped } from "./parts.ts";
-import { KEY_VARIABLE } from "./relay-option.ts";
+import { KEY_VARIABLE, proxyOption } from "./relay-option.ts";
 import { parsePort } from "./serve.ts";
 
 interface GatewayFlags {
   readonly key?: string;
+  readonly proxy?: string;
   readonly port?: number;
   readonly json?: true;
 }
@@ -44,6 +46,7 @@ export function addGatewayCommand(root: Command, parts: CliParts): void {
     .command("gateway")
     .description("let unmodified apps on this machine use encrypted relays")
     .option("--key <file>", `file with your nsec or ncryptsec (or ${KEY_VARIABLE})`)
+    .addOption(proxyOption())
     .option("--port <number>", "port to listen on; 0 takes a free one", parsePort)
     .option("--json", "print one line of JSON instead: port, and the URL of each relay")
     .addHelpText("after", HELP)
@@ -70,6 +73,7 @@ async function runGateway(flags: GatewayFlags, parts: CliParts): Promise<void> {
       parts.startGateway({
         ...parts,
         port: flags.port,
+        route: route(flags.proxy),
         signer: signer.signer,
         log,
         settings() {
@@ -97,14 +101,14 @@ async function runGateway(flags: GatewayFlags, parts: CliParts): Promise<void> {
 /** The key given for this run, else the one of the settings. */
 function chooseSigner(
   setting: SignerSetting,
-  { key: file }: GatewayFlags,
+  { key: file, proxy }: GatewayFlags,
   parts: CliParts,
 ): Promise<OpenSigner> {
-  if (file !== undefined) return openSigner({ keyFile: file }, signerParts(parts));
+  if (file !== undefined) return openSigner({ keyFile: file }, signerParts(parts, proxy));
   const text = parts.environment[KEY_VARIABLE];
   return text === undefined || text === ""
-    ? openSigner(setting, signerParts(parts))
-    : openKeySigner(text, `environment variable ${KEY_VARIABLE}`, signerParts(parts));
+    ? openSigner(setting, signerParts(parts, proxy))
+    : openKeySigner(text, `environment variable ${KEY_VARIABLE}`, signerParts(parts, proxy));
 }
 
 function jsonLine(gateway: RunningGateway, { relays }: GatewaySettings): string {

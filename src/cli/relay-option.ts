@@ -3,7 +3,7 @@
  * an address, `--npub`, `--key`, `--proxy`, `--timeout`.
  */
 
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { addressOf, parseAddress, parseProfile, type RelayAddress } from "../nostr/address.ts";
 import {
   encodeNpub,
@@ -43,8 +43,20 @@ export function addRelayOptions(command: Command): Command {
     .requiredOption("--relay <address>", "the relay: nostr+ws://npub1…@host, nprofile1… or URL")
     .option("--npub <npub>", "the relay's npub, where --relay is a ws:// or wss:// URL", parseNpub)
     .option("--key <file>", `file with your nsec (default: ${KEY_VARIABLE}, else a throwaway key)`)
-    .option("--proxy <url>", "SOCKS proxy, such as Tor's socks5h://127.0.0.1:9050", parseProxyUrl)
+    .addOption(proxyOption())
     .option("--timeout <seconds>", "how long to wait for each answer", parseSeconds, 30);
+}
+
+/** `--proxy`, for whatever dials. */
+export function proxyOption(): Option {
+  return new Option(
+    "--proxy <url>",
+    "SOCKS proxy, such as Tor's socks5h://127.0.0.1:9050",
+  ).argParser((text: string): string => {
+    const proxy = parseProxy(text);
+    if (proxy.ok) return text;
+    throw new InvalidArgumentError(`A proxy: ${proxy.reason}.`);
+  });
 }
 
 /** Where to dial, in order of preference. Throws a {@link Failure}. */
@@ -108,12 +120,6 @@ function parseRelay(text: string, npub: PublicKey | undefined): Parsed<readonly 
   if (/^nprofile1/i.test(text)) return parseProfile(text);
   const address = npub === undefined ? parseAddress(text) : addressOf(text, npub);
   return address.ok ? { ok: true, value: [address.value] } : address;
-}
-
-function parseProxyUrl(text: string): string {
-  const proxy = parseProxy(text);
-  if (proxy.ok) return text;
-  throw new InvalidArgumentError(`A proxy: ${proxy.reason}.`);
 }
 
 export function parseNpub(text: string): PublicKey {

@@ -5,11 +5,12 @@ import type { Link } from "../channel.ts";
 import type { Log } from "../log.ts";
 import type { RelayAddress } from "../nostr/address.ts";
 import { CLOSE, DEFAULT_CLIENT_MAX_MESSAGE } from "../transport/constants.ts";
-import { connect } from "./dial.ts";
+import type { Route } from "./dial.ts";
 import { type KnownRelays, KnownRelaysError } from "./known-relays.ts";
 
 export interface DialKnownOptions extends Pick<DialOptions, "crypto" | "clock" | "signer"> {
   readonly knownRelays: KnownRelays;
+  readonly route: Pick<Route, "connect">;
   readonly log: Log;
 }
 
@@ -19,9 +20,10 @@ export async function dialKnown(
   options: DialKnownOptions,
   signal?: AbortSignal,
 ): Promise<Link> {
-  const { crypto, clock, signer, knownRelays } = options;
+  const { crypto, clock, signer, knownRelays, route } = options;
   knownRelays.check(address);
   const maxMessage = DEFAULT_CLIENT_MAX_MESSAGE;
+  const { connect } = route;
   const parts = { crypto, clock, signer, connect, maxMessage, timeout: DIAL_TIMEOUT };
   const link = await dialSecure(address, parts, signal);
   try {

@@ -21,7 +21,9 @@ const SECURE: ClientOptions = {
 };
 
 /** How URLs are dialled, with and without a secure channel. */
-export type Route = Pick<WebSocketPlatform, "connect" | "PlainWebSocket">;
+export interface Route extends Pick<WebSocketPlatform, "connect" | "PlainWebSocket"> {
+  connectPlain(url: string, options: PlainConnectOptions): WebSocketLike;
+}
 
 /**
  * Through the proxy `socks5h://host:port`, all of it; without one, directly. Throws a
@@ -42,13 +44,20 @@ export interface PlainConnectOptions {
   readonly maxMessage: number;
 }
 
-/** Opens a WebSocket without encryption, to a relay that its operator has put behind a sidecar. */
-export function connectPlain(
+/**
+ * Opens a WebSocket without encryption: to a relay that its operator has put behind a sidecar, or
+ * one where all that is said is encrypted. Throws a {@link DialError} for a .onion address.
+ */
+export function connectPlain(url: string, options: PlainConnectOptions): WebSocketLike {
+  return plainSocket(resolvable(url), options);
+}
+
+function plainSocket(
   url: string,
   { headers, maxMessage }: PlainConnectOptions,
+  agent?: ProxyAgent,
 ): WebSocketLike {
-  const options = { ...SECURE, headers, maxPayload: maxMessage };
-  const ws = new WebSocket(url, options);
+  const ws = new WebSocket(url, { ...SECURE, headers, maxPayload: maxMessage, agent });
   // Relays that vanish without a word are found by the system, in minutes.
   ws.on("upgrade", ({ socket }) => socket.setKeepAlive(true, KEEP_ALIVE));
   return new NodeSocket(ws);
@@ -56,6 +65,7 @@ export function connectPlain(
 
 const DIRECT: Route = {
   connect,
+  connectPlain,
   PlainWebSocket: class extends WebSocket {
     constructor(url: string, protocols?: string | string[]) {
       super(resolvable(url), protocols);
@@ -70,6 +80,7 @@ function through(proxy: string): Route {
   return {
     connect: (url, protocols) =>
       new NodeSocket(new FrameWebSocket(url, [...protocols], { ...SECURE, agent })),
+    connectPlain: (url, options) => plainSocket(url, options, agent),
     PlainWebSocket: class extends WebSocket {
       constructor(url: string, protocols?: string | string[]) {
         super(url, protocols, { agent });

@@ -8,6 +8,7 @@ import type { Clock } from "../../src/clock.ts";
 import { systemClock } from "../../src/clock.ts";
 import { encodeBunker, parseBunker } from "../../src/nostr/bunker.ts";
 import { encodeNpub, encodeNsec, publicKeyOf } from "../../src/nostr/key.ts";
+import { route } from "../../src/server/dial.ts";
 import type { SignerSetting } from "../../src/server/gateway/settings.ts";
 import {
   type OpenSigner,
@@ -27,6 +28,7 @@ const parts: SignerParts = {
   clock: systemClock,
   log() {},
   knownRelays: { check() {}, remember: () => false, forget: () => false },
+  route: route(),
   askPassword: undefined,
   onAuthUrl() {},
 };

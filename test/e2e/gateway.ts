@@ -4,6 +4,7 @@ import { request } from "node:http";
 import { join } from "node:path";
 import { throwawaySigner } from "../../src/channel/signer.ts";
 import { systemClock } from "../../src/clock.ts";
+import { route } from "../../src/server/dial.ts";
 import { type GatewaySettings, newGatewaySettings } from "../../src/server/gateway/settings.ts";
 import {
   type GatewayOptions,
@@ -38,6 +39,7 @@ export async function testGateway(
     clock: systemClock,
     log: (level, event, fields) => log.push({ level, event, fields }),
     knownRelays,
+    route: route(),
     signer: () => throwawaySigner(crypto),
     settings: () => settings,
     port: 0,

@@ -6,8 +6,10 @@ import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
 import { secureWebSocket } from "../../src/client.ts";
+import { route } from "../../src/server/dial.ts";
 import { selfSigned } from "../bench/certificate.ts";
 import { bareClient, failure } from "./client.ts";
+import { testGateway } from "./gateway.ts";
 import { npubwire } from "./process.ts";
 import { testRelay } from "./setup.ts";
 import { socksProxy } from "./socks.ts";
@@ -95,6 +97,34 @@ test("the commands take --proxy", async (t) => {
   assert.deepEqual([gone.code, /SOCKS proxy/.test(gone.err)], [3, true]);
   const wrong = await npubwire(["req", "--relay", address, "--proxy", "socks5://127.0.0.1:1"]);
   assert.deepEqual([wrong.code, /socks5h/.test(wrong.err)], [2, true]);
+});
+
+test("the gateway reaches its relays through its proxy", async (t) => {
+  const relay = await testRelay(t);
+  const proxy = await socksProxy(t, relay.port);
+  const addresses = { home: `nostr+ws://${relay.npub}@relay.invalid:7777` };
+  const gateway = await testGateway(t, addresses, { route: route(proxy.url) });
+  withoutNames(t);
+  const app = await bareClient(gateway.url("home"));
+  app.send('["REQ","s",{}]');
+  assert.deepEqual(await app.next(), ["EOSE", "s", ["finish"]]);
+  await app.close();
+  assert.deepEqual(proxy.asked, ["relay.invalid:7777"]);
+});
+
+test("plain relays of a remote signer are dialled through it, too, and never at .onion without", async (t) => {
+  const relay = await testRelay(t, { config: { plaintext: "allow", auth: "optional" } });
+  const proxy = await socksProxy(t, relay.port);
+  withoutNames(t);
+  const options = { headers: {}, maxMessage: 1_024 };
+  const socket = route(proxy.url).connectPlain("ws://signer.invalid", options);
+  const opened = new Promise<void>((open) => {
+    socket.handlers = { open, message() {}, close() {} };
+  });
+  await opened;
+  socket.close(1000);
+  assert.deepEqual(proxy.asked, ["signer.invalid:80"]);
+  assert.throws(() => route().connectPlain("ws://abc.onion", options), { code: "onion" });
 });
 
 test("TLS is verified through a proxy as well", async (t) => {

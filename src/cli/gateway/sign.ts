@@ -5,6 +5,7 @@ import type { Command } from "commander";
 import { encodeBunker, parseBunker } from "../../nostr/bunker.ts";
 import { looksEncrypted, parseEncryptedKey } from "../../nostr/encrypted-key.ts";
 import { encodeNpub, encodeNsec, generateSecretKey } from "../../nostr/key.ts";
+import { route } from "../../server/dial.ts";
 import { type SignerSetting, writeGatewaySettings } from "../../server/gateway/settings.ts";
 import {
   DialError,
@@ -15,6 +16,7 @@ import {
 import { lineLog, printable } from "../../server/log.ts";
 import { EXIT, Failure } from "../failure.ts";
 import { type CliParts, stopped } from "../parts.ts";
+import { proxyOption } from "../relay-option.ts";
 import { gatewayFile, gatewaySettings } from "./relays.ts";
 
 const HELP = `
@@ -28,38 +30,48 @@ Examples:
   $ npubwire gateway sign 'bunker://…?relay=wss://relay.example.com&secret=…'
 `;
 
+interface SignFlags {
+  readonly proxy?: string;
+}
+
 export function addSignCommand(gateway: Command, parts: CliParts): void {
   gateway
     .command("sign")
     .description("choose how the gateway signs in to relays")
     .argument("<with>", "throwaway, a key file, ncryptsec1… or bunker://…")
+    .addOption(proxyOption())
     .addHelpText("after", HELP)
-    .action((choice: string) => sign(choice, parts));
+    .action((choice: string, { proxy }: SignFlags) => sign(choice, proxy, parts));
 }
 
 /** What signers need of the command line. */
-export function signerParts(parts: CliParts): SignerParts {
+export function signerParts(parts: CliParts, proxy: string | undefined): SignerParts {
   const { crypto, clock, knownRelays, askPassword, err } = parts;
   return {
     crypto,
     clock,
     knownRelays,
+    route: route(proxy),
     log: lineLog({ level: "info", clock, write: err }),
     askPassword,
     onAuthUrl: (url) => err(`The signer wants you to visit: ${printable(url)}\n`),
   };
 }
 
-async function sign(choice: string, parts: CliParts): Promise<void> {
+async function sign(choice: string, proxy: string | undefined, parts: CliParts): Promise<void> {
   const settings = gatewaySettings(parts);
-  const signer = await read(choice, parts);
+  const signer = await read(choice, proxy, parts);
   writeGatewaySettings(gatewayFile(parts), { ...settings, signer });
   parts.out(`${describe(signer)}\n`);
 }
 
-async function read(choice: string, parts: CliParts): Promise<SignerSetting> {
+async function read(
+  choice: string,
+  proxy: string | undefined,
+  parts: CliParts,
+): Promise<SignerSetting> {
   if (choice === "throwaway") return choice;
-  if (/^\s*bunker:/i.test(choice)) return introduce(choice, parts);
+  if (/^\s*bunker:/i.test(choice)) return introduce(choice, proxy, parts);
   if (looksEncrypted(choice)) return { encryptedKey: encrypted(choice) };
   if (/^\s*nsec1/i.test(choice)) {
     throw new Failure(
@@ -83,11 +95,16 @@ function encrypted(text: string): string {
 const INTRODUCTION_DEADLINE = 300_000;
 
 /** Makes us known to a remote signer; the secret of its address serves once, so it is not kept. */
-async function introduce(text: string, parts: CliParts): Promise<SignerSetting> {
+async function introduce(
+  text: string,
+  proxy: string | undefined,
+  parts: CliParts,
+): Promise<SignerSetting> {
   const bunker = parseBunker(text);
   if (!bunker.ok) throw new Failure(EXIT.usage, bunker.reason);
   const clientKey = generateSecretKey(parts.crypto);
-  const signer = remoteSigner(bunker.value, clientKey, signerParts(parts), INTRODUCTION_DEADLINE);
+  const dialling = signerParts(parts, proxy);
+  const signer = remoteSigner(bunker.value, clientKey, dialling, INTRODUCTION_DEADLINE);
   parts.err("Asking the signer. It may want you to agree.\n");
   const introduced = async (): Promise<SignerSetting> => {
     await signer.connect();

@@ -15,6 +15,7 @@ import type { RelayAddress } from "../../nostr/address.ts";
 import { notice, okMessage } from "../../nostr/message.ts";
 import { isRecord } from "../../nostr/parsed.ts";
 import { CLOSE, MAX_CLOSE_REASON_BYTES } from "../../transport/constants.ts";
+import type { Route } from "../dial.ts";
 import { dialKnown } from "../dial-known.ts";
 import { type KnownRelays, KnownRelaysError } from "../known-relays.ts";
 
@@ -23,6 +24,8 @@ export interface CarryOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly knownRelays: KnownRelays;
+  /** To the relays: directly, or through a proxy. */
+  readonly route: Route;
   /** For one connection. */
   signer(): Signer;
 }

@@ -17,7 +17,7 @@ import {
 } from "../../nostr/encrypted-key.ts";
 import { type PublicKey, parseSecretKey, publicKeyOf, type SecretKey } from "../../nostr/key.ts";
 import { AUTH_DEADLINE, DEFAULT_CLIENT_MAX_MESSAGE } from "../../transport/constants.ts";
-import { connectPlain } from "../dial.ts";
+import type { Route } from "../dial.ts";
 import { DIAL_TIMEOUT, dialKnown } from "../dial-known.ts";
 import { KeyError, readKeyText } from "../key-file.ts";
 import type { KnownRelays } from "../known-relays.ts";
@@ -31,6 +31,8 @@ export interface SignerParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly knownRelays: KnownRelays;
+  /** To the relays of a remote signer: directly, or through a proxy. */
+  readonly route: Route;
   /** Asks the person; `undefined` where nobody can be asked. */
   readonly askPassword: ((question: string) => Promise<string>) | undefined;
   /** Shows the person a URL that a remote signer wants visited. */
@@ -138,6 +140,7 @@ function dialRelay(url: string, clientKey: SecretKey, parts: SignerParts): Promi
     return dialKnown(address.value, { ...parts, signer });
   }
   const options = { headers: {}, maxMessage: DEFAULT_CLIENT_MAX_MESSAGE };
-  const { clock } = parts;
-  return dialPlain({ clock, connect: () => connectPlain(url, options), timeout: DIAL_TIMEOUT });
+  const { clock, route } = parts;
+  const connect = () => route.connectPlain(url, options);
+  return dialPlain({ clock, connect, timeout: DIAL_TIMEOUT });
 }
