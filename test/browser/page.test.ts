@@ -2,16 +2,20 @@
 
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
+import { createServer } from "node:https";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { before, describe, it } from "node:test";
 import type { BrowserContextOptions, Page } from "playwright-core";
 import { writeBundles } from "../../build/bundle.ts";
 import { secureWebSocket } from "../../src/client.ts";
+import { attach, createRelay, parseConfig } from "../../src/index.ts";
 import { encodeNpub, encodeNsec, publicKeyOf } from "../../src/nostr/key.ts";
+import { selfSigned } from "../bench/certificate.ts";
 import { bareClient } from "../e2e/client.ts";
 import { crypto, newKey, note } from "../e2e/events.ts";
-import { type Scope, type TestRelay, testRelay } from "../e2e/setup.ts";
+import { type Scope, type TestRelay, testFolder, testRelay } from "../e2e/setup.ts";
 import { openChromium, withoutChromium } from "./chromium.ts";
 
 const SCREENSHOTS = process.env["SCREENSHOTS"] ?? join(tmpdir(), "npubwire-page");
@@ -192,6 +196,28 @@ describe("the page in Chromium", withoutChromium, () => {
       }
     });
   }
+
+  it("dials with wss from a page that came over TLS, and says what a certificate is worth", async (t) => {
+    const relay = await createRelay({ config: parseConfig({}, { data: testFolder(t) }) });
+    t.after(() => relay.close());
+    const { key, certificate } = selfSigned("relay.test");
+    const server = createServer({ key, cert: certificate });
+    attach(server, relay);
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    t.after(() => server.close());
+    const context = await profile({ ignoreHTTPSErrors: true });
+    t.after(() => context.close());
+    const tab = await context.newPage();
+    const { port } = server.address() as AddressInfo;
+    await tab.goto(`https://relay.test:${port}/`);
+    assert.match(await verdict(tab), /^Yes\. /);
+    assert.match(
+      (await tab.textContent("#unproven")) ?? "",
+      /^This page came over TLS: a certificate/,
+    );
+    const address = `nostr+wss://${relay.npub}@relay.test:${port}`;
+    assert.equal(await tab.textContent("#address"), address);
+  });
 
   it("says what it can without JavaScript", async (t) => {
     const relay = await testRelay(t);

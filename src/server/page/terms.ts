@@ -1,6 +1,12 @@
 /** What is allowed at this relay, in words for people: from the configuration, as administrators amended it. */
 
-import type { AccessSettings, Who, WhoAndWhatSettings, WhoSettings } from "../../policy/access.ts";
+import {
+  type AccessSettings,
+  takesRelayLists,
+  type Who,
+  type WhoAndWhatSettings,
+  type WhoSettings,
+} from "../../policy/access.ts";
 import { Kinds } from "../../policy/kinds.ts";
 import type { Limits } from "../../policy.ts";
 import type { RelayConfig } from "../config.ts";
@@ -55,8 +61,10 @@ function identity({ auth, access }: TermsSettings): string {
 
 function publishing({ access, limits, writePolicy }: TermsSettings): string {
   const work = limits.minPowDifficulty;
+  const takesLists = takesRelayLists(access) && !access.write.allow.includes("everybody");
   return [
     whoAndWhat(access.write),
+    takesLists && "Relay lists (kinds 10002 and 10050) are taken from everybody.",
     work > 0 && `Events carry ${work} bits of work (NIP-13).`,
     writePolicy.plugin !== "" && "A program of the operator has a say in each event.",
   ]

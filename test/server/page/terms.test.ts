@@ -45,6 +45,14 @@ describe("the terms of a relay", () => {
     assert.doesNotMatch(JSON.stringify(found), /npub1|7e7e9c42/);
   });
 
+  it("tell those who may not publish that their relay lists are taken", () => {
+    const lists = (access: unknown) => /Relay lists/.test(answers({ access })["Publishing"] ?? "");
+    const write = { allow: [NPUB] };
+    assert.equal(lists({ relayLists: "everybody", write }), true);
+    assert.equal(lists({ write }), false);
+    assert.equal(lists({ relayLists: "everybody" }), false);
+  });
+
   it("list kinds as ranges, the first ones where there are many", () => {
     const kinds = (write: unknown) => answers({ access: { write } })["Publishing"];
     assert.equal(
