@@ -247,17 +247,26 @@ async function untilPrompt(probe: Wire, end: number): Promise<number> {
   for (;;) {
     const sentAt = performance.now();
     if (sentAt > end + PATIENCE) return sentAt - end;
-    const answered = new Promise<boolean>((resolve) => {
-      probe.onText((text) => {
-        if (text.startsWith('["EOSE"')) resolve(true);
-        if (text.startsWith('["CLOSED"')) resolve(false);
-      });
-    });
-    probe.send(`["REQ","probe",{"ids":["${"0".repeat(64)}"]}]`);
-    const isAnswered = await Promise.race([answered, pause(PATIENCE)]);
+    const isAnswered = await ask(probe);
     if (isAnswered && performance.now() - sentAt <= PROMPT) return Math.max(0, sentAt - end);
     await pause(RETRY);
   }
+}
+
+/** Whether a request that finds nothing is answered, and not refused. */
+function ask(probe: Wire): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(false), PATIENCE);
+    const end = (isAnswered: boolean): void => {
+      clearTimeout(timer);
+      resolve(isAnswered);
+    };
+    probe.onText((text) => {
+      if (text.startsWith('["EOSE"')) end(true);
+      if (text.startsWith('["CLOSED"')) end(false);
+    });
+    probe.send(`["REQ","probe",{"ids":["${"0".repeat(64)}"]}]`);
+  });
 }
 
 /** The most memory that a process is seen to hold, until closed. */
