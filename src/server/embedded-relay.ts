@@ -76,12 +76,12 @@ export class EmbeddedRelay {
   /** For `attach` and `listen`: takes the exit once, when the returned function is called or the relay closes. */
   untilClosed(exit: Exit): () => void {
     this.#exits.add(exit);
-    // Closed while the way in was being opened.
-    if (this.#closed)
-      void this.#closed.then(() => this.#exits.delete(exit) && exit(Promise.resolve()));
-    return () => {
+    const leave = (): void => {
       if (this.#exits.delete(exit)) void exit(Promise.resolve());
     };
+    // It may have been closed while the way in was being opened.
+    void this.#closed?.then(leave);
+    return leave;
   }
 
   async #close(): Promise<void> {

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, request, type Server } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
@@ -17,6 +18,7 @@ import {
   parseConfig,
   type RelayOptions,
 } from "../../src/index.ts";
+import { selfSigned } from "../bench/certificate.ts";
 import { bareClient, failure } from "./client.ts";
 import { newKey, note } from "./events.ts";
 import { type Scope, testFolder } from "./setup.ts";
@@ -107,6 +109,23 @@ test("one relay listens twice, and its limits count for both", async (t) => {
   const client = await bareClient(one.address, Secure);
   assert.equal((await failure(two.address, Secure)).code, "rate-limited");
   await client.close();
+});
+
+test("on a server that speaks TLS, the address says so", async (t) => {
+  const relay = await memoryRelay(t);
+  const { key, certificate } = selfSigned("localhost");
+  const server = createTlsServer({ key, cert: certificate });
+  attach(server, relay, { path: "/relay" });
+  const port = new URL(await opened(t, server)).port;
+  assert.equal(relay.address, `nostr+wss://${relay.npub}@127.0.0.1:${port}/relay`);
+});
+
+test("what opens while the relay closes is closed with it", async (t) => {
+  const relay = await memoryRelay(t);
+  const opening = listen(relay);
+  await relay.close();
+  const { address } = await opening;
+  assert.equal((await failure(address, Secure)).code, "unreachable");
 });
 
 test("listeners hear who comes, what is stored and who goes, and cannot break anything", async (t) => {
