@@ -147,6 +147,7 @@ export class Session {
   #receivedClose = false;
   #firstDone = false;
   #failure: TransportError | undefined;
+  #isOver = false;
 
   constructor(role: "initiator" | "responder", parts: SessionParts) {
     this.role = role;
@@ -259,12 +260,12 @@ export class Session {
 
   /** Ends the session from outside, for one of SPEC's reasons; returns what later calls throw. */
   fail(code: TransportError["code"], message: string): TransportError {
-    return this.#failure ?? this.#fail(code, message);
+    return this.#ending ?? this.#fail(code, message);
   }
 
   /** Erases the keys. */
   destroy(): void {
-    this.#failure ??= new TransportError("misuse", "the session is over");
+    this.#isOver = true;
     this.#send.destroy();
     this.#receive.destroy();
   }
@@ -322,8 +323,14 @@ export class Session {
     return frames;
   }
 
+  /** What every call throws from now on. Errors are costly, and most sessions end without a call. */
+  get #ending(): TransportError | undefined {
+    if (this.#isOver) this.#failure ??= new TransportError("misuse", "the session is over");
+    return this.#failure;
+  }
+
   #alive(): void {
-    if (this.#failure) throw this.#failure;
+    if (this.#ending) throw this.#ending;
   }
 
   /** Nothing passes, either way, before the client's first frame. */
