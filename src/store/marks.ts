@@ -7,12 +7,14 @@ import { hash } from "node:crypto";
 import type { Database } from "better-sqlite3";
 import { indexedTags, type NostrEvent } from "../nostr/event.ts";
 
-/** Marks that are kept, since few authors write most. */
-const MAX_KNOWN = 50_000;
+/** Marks of one sort that are kept, since few authors write most; and how long what they are of may be. */
+const MAX_KNOWN = 20_000;
+const MAX_KNOWN_LENGTH = 128;
 
 export class Marks {
   readonly #secret: string;
-  readonly #known = new Map<string, bigint>();
+  /** What sort of mark, and of what. */
+  readonly #known = new Map<string, Map<string, bigint>>();
 
   /** The database has the newest schema. */
   constructor(database: Database) {
@@ -29,38 +31,45 @@ export class Marks {
   }
 
   id(id: string): bigint {
-    return this.#make(`id:${id}`);
+    return this.#make("id", id);
   }
 
   author(pubkey: string): bigint {
-    return this.#recall(`author:${pubkey}`);
+    return this.#recall("author", pubkey);
   }
 
   kind(kind: number): bigint {
-    return this.#recall(`kind:${kind}`);
+    return this.#recall("kind", `${kind}`);
   }
 
-  /** Author and kind. */
+  /** Author and kind: of two secrets, what they differ in is one more. */
   both(pubkey: string, kind: number): bigint {
-    return this.#recall(`both:${kind}:${pubkey}`);
+    return this.author(pubkey) ^ this.kind(kind);
   }
 
   tag(letter: string, value: string): bigint {
-    const text = `#${letter}:${value}`;
-    // Other events are named a few times and then never again.
-    return letter === "e" ? this.#make(text) : this.#recall(text);
+    const sort = `#${letter}`;
+    // People and topics recur; what else is named comes up a few times and then never again.
+    const recurs = letter === "p" || letter === "t";
+    return recurs ? this.#recall(sort, value) : this.#make(sort, value);
   }
 
-  #recall(text: string): bigint {
-    const known = this.#known.get(text);
-    if (known !== undefined) return known;
-    const mark = this.#make(text);
-    if (this.#known.size >= MAX_KNOWN) this.#known.clear();
-    if (text.length <= 128) this.#known.set(text, mark);
+  #recall(sort: string, value: string): bigint {
+    let known = this.#known.get(sort);
+    const recalled = known?.get(value);
+    if (recalled !== undefined) return recalled;
+    const mark = this.#make(sort, value);
+    if (value.length > MAX_KNOWN_LENGTH) return mark;
+    if (!known || known.size >= MAX_KNOWN) {
+      known = new Map();
+      this.#known.set(sort, known);
+    }
+    known.set(value, mark);
     return mark;
   }
 
-  #make(text: string): bigint {
-    return BigInt.asIntN(64, BigInt(`0x${hash("sha256", this.#secret + text).slice(0, 16)}`));
+  #make(sort: string, value: string): bigint {
+    const digits = hash("sha256", `${this.#secret}${sort}:${value}`).slice(0, 16);
+    return BigInt.asIntN(64, BigInt(`0x${digits}`));
   }
 }
