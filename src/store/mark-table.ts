@@ -9,7 +9,7 @@ import type { Marks } from "./marks.ts";
 import type { SqlValue } from "./row.ts";
 
 /** So many events are stored while all marks settle once. */
-const ROUND = 2_048;
+const ROUND = 4_096;
 /** Fewer events are not worth a stretch of their own. */
 const MIN_STRETCH = 64;
 /** Rows of one INSERT, at most. */

@@ -23,7 +23,7 @@ it("marks settle bit by bit, and none is lost or doubled on the way", () => {
   assert.equal(all.length, 100 * 44);
   assert.equal(rows("marked_fresh").length, all.length);
   let fresh = all.length;
-  for (let round = 0; round < 32; round++) {
+  for (let round = 0; round < 64; round++) {
     table.settle(64);
     assert.deepEqual(rows("marked"), all);
     const { length } = rows("marked_fresh");
