@@ -3,6 +3,8 @@
 export type { Signer, SignerTemplate } from "./dial.ts";
 export { DialError, type DialErrorCode } from "./errors.ts";
 export type {
+  AnyCloseEvent,
+  AnyErrorEvent,
   SecureCloseEvent,
   SecureErrorEvent,
   SecureMessageEvent,
@@ -10,5 +12,6 @@ export type {
 export type {
   SecureWebSocket,
   SecureWebSocketConstructor,
+  SecureWebSocketEvents,
   SecureWebSocketOptions,
 } from "./websocket.ts";

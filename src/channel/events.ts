@@ -42,3 +42,18 @@ export class SecureMessageEvent extends Event {
     this.data = data;
   }
 }
+
+/**
+ * What `onerror` gets: ours, or with `plain: "allow"` the platform's, which says less. Libraries
+ * that declare the platform's class take ours for that reason, too.
+ */
+export interface AnyErrorEvent
+  extends Event,
+    Partial<Pick<SecureErrorEvent, "error" | "message">> {}
+
+/** What `onclose` gets, likewise. */
+export interface AnyCloseEvent extends Event, Partial<Pick<SecureCloseEvent, "error" | "message">> {
+  readonly code: number;
+  readonly reason: string;
+  readonly wasClean: boolean;
+}

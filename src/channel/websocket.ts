@@ -17,7 +17,13 @@ import {
 } from "../transport/constants.ts";
 import { type DialOptions, dialSecure, type Signer } from "./dial.ts";
 import { DialError } from "./errors.ts";
-import { SecureCloseEvent, SecureErrorEvent, SecureMessageEvent } from "./events.ts";
+import {
+  type AnyCloseEvent,
+  type AnyErrorEvent,
+  SecureCloseEvent,
+  SecureErrorEvent,
+  SecureMessageEvent,
+} from "./events.ts";
 import { BROKEN } from "./link.ts";
 import { throwawaySigner } from "./signer.ts";
 
@@ -58,17 +64,37 @@ export interface SecureWebSocket extends EventTarget {
   readonly url: string;
   readonly protocol: string;
   readonly extensions: string;
-  readonly readyState: number;
+  readonly readyState: 0 | 1 | 2 | 3;
   readonly bufferedAmount: number;
-  binaryType: string;
+  binaryType: "blob" | "arraybuffer";
   onopen: ((event: Event) => void) | null;
   onmessage: ((event: SecureMessageEvent) => void) | null;
-  onerror: ((event: SecureErrorEvent) => void) | null;
-  onclose: ((event: SecureCloseEvent) => void) | null;
+  onerror: ((event: AnyErrorEvent) => void) | null;
+  onclose: ((event: AnyCloseEvent) => void) | null;
+  addEventListener<Type extends keyof SecureWebSocketEvents>(
+    type: Type,
+    listener: (event: SecureWebSocketEvents[Type]) => void,
+    options?: ListenOptions,
+  ): void;
+  addEventListener(type: string, listener: Listener, options?: ListenOptions): void;
+  removeEventListener<Type extends keyof SecureWebSocketEvents>(
+    type: Type,
+    listener: (event: SecureWebSocketEvents[Type]) => void,
+    options?: UnlistenOptions,
+  ): void;
+  removeEventListener(type: string, listener: Listener, options?: UnlistenOptions): void;
   /** Throws an InvalidStateError while connecting and a TypeError for anything but text. */
   send(text: string): void;
   /** Codes other than 1000 and 4001–4099 travel as 1000. */
   close(code?: number, reason?: string): void;
+}
+
+/** What is dispatched, by its type. */
+export interface SecureWebSocketEvents {
+  readonly open: Event;
+  readonly message: SecureMessageEvent;
+  readonly error: SecureErrorEvent;
+  readonly close: SecureCloseEvent;
 }
 
 export interface SecureWebSocketConstructor {
@@ -79,6 +105,10 @@ export interface SecureWebSocketConstructor {
   readonly CLOSING: 2;
   readonly CLOSED: 3;
 }
+
+type Listener = Parameters<EventTarget["addEventListener"]>[1];
+type ListenOptions = Parameters<EventTarget["addEventListener"]>[2];
+type UnlistenOptions = Parameters<EventTarget["removeEventListener"]>[2];
 
 const DEFAULT_TIMEOUT = 10_000;
 const STATES = { CONNECTING: 0, OPEN: 1, CLOSING: 2, CLOSED: 3 } as const;
@@ -102,12 +132,12 @@ export function secureWebSocketClass(
     readonly url: string = "";
     readonly protocol: string = "";
     readonly extensions: string = "";
-    binaryType = "blob";
+    binaryType: SecureWebSocket["binaryType"] = "blob";
     onopen: SecureWebSocket["onopen"] = null;
     onmessage: SecureWebSocket["onmessage"] = null;
     onerror: SecureWebSocket["onerror"] = null;
     onclose: SecureWebSocket["onclose"] = null;
-    #state: number = STATES.CONNECTING;
+    #state: SecureWebSocket["readyState"] = STATES.CONNECTING;
     #link: Link | undefined;
     readonly #abort = new AbortController();
 
@@ -132,7 +162,7 @@ export function secureWebSocketClass(
       this.#dial(address);
     }
 
-    get readyState(): number {
+    get readyState(): SecureWebSocket["readyState"] {
       return this.#state;
     }
 

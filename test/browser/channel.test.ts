@@ -170,7 +170,7 @@ describe("NIP-07 signers in Chromium", withoutChromium, () => {
     const closed = await tab.evaluate(async (address) => {
       const socket = new (npubwire.secureWebSocket({ signer: nostr }))(address);
       return await new Promise<string>((resolve) => {
-        socket.onerror = ({ error }) => resolve(error.code);
+        socket.onerror = ({ error }) => resolve(String(error?.code));
         setTimeout(() => socket.close(), 100);
       });
     }, relay.address);

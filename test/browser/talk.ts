@@ -51,7 +51,7 @@ export function talk({
       }
     };
     socket.onerror = ({ error }) => {
-      code = error.code;
+      code = error?.code;
     };
     socket.onclose = ({ reason }) => {
       resolve({ messages, reason, ...(code === undefined ? {} : { code }) });
