@@ -27,7 +27,8 @@ export function identify(
   if (host?.length !== 1 || host[0] !== own) return FORBIDDEN;
   const page = origin?.[0];
   if (origin && (origin.length !== 1 || !settings.origins.includes(page ?? ""))) return FORBIDDEN;
-  const [, secret = "", name = "", ...more] = (request.url ?? "").split("/");
+  // Some libraries end every URL with a "/".
+  const [, secret = "", name = "", ...more] = (request.url ?? "").replace(/\/$/, "").split("/");
   const isSecret = isEqual(secret, settings.secret);
   const addresses = addressesOf(settings, name);
   // One answer for all of these: what is missing is not to be found out step by step.

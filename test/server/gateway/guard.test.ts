@@ -76,6 +76,11 @@ describe("the gateway's guard", () => {
     assert.equal(ask(PATH, two), 403);
   });
 
+  it("knows the path with a slash at its end, which some libraries add", () => {
+    assert.notEqual(typeof ask(`${PATH}/`, ["Host", HOST]), "number");
+    assert.deepEqual(ask(`${PATH}/`, ["Host", HOST]), ask(PATH, ["Host", HOST]));
+  });
+
   it("gives one answer to a wrong secret, an unknown name and any other path", () => {
     for (const path of [
       "/",
@@ -89,7 +94,7 @@ describe("the gateway's guard", () => {
       `/${"0".repeat(32)}/home`,
       "//home",
       "/home",
-      `/${SECRET}/home/`,
+      `/${SECRET}/home//`,
       `/${SECRET}/home?relay=ws://evil.example`,
       `/${SECRET}/home#x`,
       `/%30${SECRET.slice(1)}/home`,
