@@ -26,6 +26,8 @@ export interface InformationParts {
   readonly limits: Limits;
   readonly auth: "required" | "optional";
   readonly search: boolean;
+  /** Whether EOSE has hints (NIP-67); it has, if this is left out. */
+  readonly eoseHints?: boolean;
   /** Whether the operator takes only some events, or those of some people. */
   readonly restrictsWrites: boolean;
   /** Whether everybody's relay lists are taken (NIP-65). */
@@ -82,12 +84,13 @@ export function information(parts: InformationParts): Information {
 
 /** What has a switch is announced where it is on. */
 function supportedNips(parts: InformationParts): readonly number[] {
-  const { limits, hasMembers, search, takesRelayLists, isManaged } = parts;
-  const nips = [1, 9, 11, 17, 40, 42, 45, 59, 62, 67, 70, 91];
+  const { limits, hasMembers, search, eoseHints = true, takesRelayLists, isManaged } = parts;
+  const nips = [1, 9, 11, 17, 40, 42, 45, 59, 62, 70, 91];
   if (limits.minPowDifficulty > 0) nips.push(13);
   if (hasMembers) nips.push(43);
   if (search) nips.push(50);
   if (takesRelayLists) nips.push(65);
+  if (eoseHints) nips.push(67);
   if (limits.maxNegentropyEvents > 0) nips.push(77);
   if (isManaged) nips.push(86, 98);
   return nips.sort((a, b) => a - b);

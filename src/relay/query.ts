@@ -29,6 +29,7 @@ export interface QueryParts {
   readonly subscriptions: Subscriptions;
   readonly ingest: Pick<Ingest, "isCommitting">;
   readonly limits: Limits;
+  readonly eoseHints?: boolean;
   readonly clock: Clock;
   readonly defer: (run: () => void) => void;
   readonly log: Log;
@@ -140,6 +141,7 @@ export class Query implements Subscription {
   }
 
   #hint(remainder: Remainder, asked: readonly Filter[]): EoseHint | undefined {
+    if (this.#parts.eoseHints === false) return undefined;
     if (remainder === "more") return "more";
     // Nobody has looked for what a filter with `limit: 0` matches.
     const isWhole = remainder === "finish" && asked.length === this.filters.length;

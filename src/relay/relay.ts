@@ -32,6 +32,8 @@ export interface RelayParts {
   readonly auth: "required" | "optional";
   /** Whether the store can search (NIP-50). */
   readonly search: boolean;
+  /** Whether EOSE has hints (NIP-67); it has, if this is left out. */
+  readonly eoseHints?: boolean;
   readonly clock: Clock;
   /** What is made for whoever asks; nothing, if it is left out. */
   readonly made?: Made;

@@ -270,6 +270,12 @@ export const configSchema: z.ZodType<RelayConfig> = z
         .describe(
           "Whether what people write can be searched (NIP-50). The index takes room and time; it is made or dropped at the next start.",
         ),
+      eoseHints: z
+        .boolean({ error: "true or false" })
+        .default(true)
+        .describe(
+          "Whether EOSE says if everything was sent (NIP-67). Some client libraries, Nostrify and nostr-fetch among them, take no EOSE that does.",
+        ),
       threads: wholeNumber(0, 64)
         .default(0)
         .describe(

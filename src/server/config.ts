@@ -33,6 +33,8 @@ export interface RelayConfig {
   /** Always required where `access.connect` does not let everybody in. */
   readonly auth: "required" | "optional";
   readonly search: boolean;
+  /** Whether EOSE tells what NIP-67 wants it to. */
+  readonly eoseHints: boolean;
   /** Beside the main one. */
   readonly threads: number;
   readonly administrators: readonly PublicKey[];

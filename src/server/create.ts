@@ -140,7 +140,7 @@ interface Common {
 }
 
 function openRelay(
-  { limits, auth, search }: RelayConfig,
+  { limits, auth, search, eoseHints }: RelayConfig,
   { store, crypto, verify, clock, log, places, emitter }: Common & Verifying,
   rules: Rules,
 ): Relay {
@@ -153,6 +153,7 @@ function openRelay(
     limits,
     auth,
     search,
+    eoseHints,
     clock,
     stored: (event) => emitter.emit("stored", event),
     isOwnUrl: (url) => places.isOwnUrl(url),

@@ -31,6 +31,7 @@ function compose(config: RelayConfig, self: PublicKey, rulings: Rulings): Inform
     limits: config.limits,
     auth: config.auth,
     search: config.search,
+    eoseHints: config.eoseHints,
     restrictsWrites: restrictsWrites(access),
     takesRelayLists: takesRelayLists(access),
     hasMembers: config.membership.enabled,

@@ -8,7 +8,7 @@ const self = new Author().pubkey;
 function document(
   settings: InformationSettings,
   auth: "required" | "optional" = "required",
-  parts: { readonly search?: boolean } = {},
+  parts: { readonly search?: boolean; readonly eoseHints?: boolean } = {},
 ) {
   return information({
     settings,
@@ -84,6 +84,11 @@ test("limitation has all 13 members, equal to the limits", () => {
     default_limit: 10,
   });
   assert.equal(document(settings, "optional").limitation.auth_required, false);
+});
+
+test("rule 38: hints in EOSE are announced where they are switched on", () => {
+  const settings = { name: "", description: "" };
+  assert.ok(!document(settings, "required", { eoseHints: false }).supported_nips.includes(67));
 });
 
 test("rule 36: search is announced where it is switched on", () => {

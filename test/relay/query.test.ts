@@ -301,3 +301,10 @@ test("a long scan leaves the event loop free", async () => {
   }
   assert(most <= 513, `${most} in one turn`);
 });
+
+test("rule 38: EOSE has two elements where its hints are switched off", async () => {
+  const { session } = createTestRelay({ eoseHints: false }).connect();
+  await session.publishAll([sign(0), sign(1)]);
+  assert.deepEqual(await session.hinted({ authors: [author.pubkey] }), [2, undefined]);
+  assert.deepEqual(await session.hinted({ authors: [author.pubkey], limit: 1 }), [1, undefined]);
+});
