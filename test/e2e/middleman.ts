@@ -12,6 +12,10 @@ export interface Tap {
   readonly toClient: Buffer[];
   /** Cuts every connection at once, without any goodbye. */
   cut(): void;
+  /** Both ends of every connection. */
+  readonly open: ReadonlySet<Socket>;
+  /** Resolves when a connection has ended and none is left. */
+  over(): Promise<void>;
 }
 
 /** Forwards TCP connections to `port` and writes down what passes. */
@@ -19,6 +23,7 @@ export async function tap(t: Scope, port: number): Promise<Tap> {
   const toRelay: Buffer[] = [];
   const toClient: Buffer[] = [];
   const sockets = new Set<Socket>();
+  const watchers: (() => void)[] = [];
   const server = createServer((client) => {
     const relay = connect(port, "127.0.0.1");
     for (const [from, to, record] of [
@@ -28,7 +33,10 @@ export async function tap(t: Scope, port: number): Promise<Tap> {
       sockets.add(from);
       from.on("data", (bytes) => record.push(bytes));
       from.on("error", () => to.destroy());
-      from.on("close", () => sockets.delete(from));
+      from.on("close", () => {
+        sockets.delete(from);
+        if (sockets.size === 0) for (const watcher of watchers.splice(0)) watcher();
+      });
       from.pipe(to);
     }
   });
@@ -39,7 +47,8 @@ export async function tap(t: Scope, port: number): Promise<Tap> {
     cut();
     server.close();
   });
-  return { port: await listening(server), toRelay, toClient, cut };
+  const over = (): Promise<void> => new Promise((resolve) => watchers.push(resolve));
+  return { port: await listening(server), toRelay, toClient, open: sockets, cut, over };
 }
 
 /** What the proxy does with message number `index` (from 0) of one direction. */
