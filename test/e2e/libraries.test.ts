@@ -116,7 +116,7 @@ test("the README's table says what these tests have found", () => {
   assert.equal(cells.size, LIBRARIES.length * Object.keys(FORMS).length, "some tests have failed");
   const readme = readFileSync(README, "utf8");
   const [, before = "", found = "", after = ""] = SECTION.exec(readme) ?? [];
-  const table = `${HEAD}${LIBRARIES.map(row).join("")}`;
+  const table = `${HEAD}${LIBRARIES.map(row).join("")}\n`;
   if (process.env["UPDATE"] === "1") writeFileSync(README, `${before}${table}${after}`);
   else
     assert.equal(found, table, "to renew it: UPDATE=1 node --test dist/test/e2e/libraries.test.js");
