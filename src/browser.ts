@@ -89,6 +89,10 @@ class BrowserSocket implements WebSocketLike {
     write();
   }
 
+  soon(run: () => void): void {
+    queueMicrotask(run);
+  }
+
   /** Browsers cannot stop reading; the session's limits bound what a relay can send. */
   pause(): void {}
 

@@ -78,6 +78,8 @@ export interface WebSocketLike {
   send(data: Uint8Array | string): void;
   /** Bundles the sends made by `write` into as few system calls as the platform allows. */
   batch(write: () => void): void;
+  /** Runs `run` once this turn's work is done, or as soon after it as the platform can tell. */
+  soon(run: () => void): void;
   pause(): void;
   resume(): void;
   /** Starts the closing handshake, and gives up without it when the other end keeps silent. */

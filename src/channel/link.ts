@@ -63,7 +63,7 @@ export abstract class QueuedLink implements Link {
 
   send(text: string): void {
     if (this.#end || text === "") return;
-    if (this.#outbound.length === 0) queueMicrotask(() => this.flush());
+    if (this.#outbound.length === 0) this.socket.soon(() => this.flush());
     this.#outbound.push(text);
     this.#outboundLength += text.length;
   }

@@ -104,9 +104,10 @@ export function okMessage(id: string, accepted: boolean, reason = ""): string {
   return JSON.stringify(["OK", id, accepted, reason]);
 }
 
-/** `json` is the event's canonical text; it is not parsed again. */
-export function eventMessage(subscriptionId: string, json: string): string {
-  return `["EVENT",${JSON.stringify(subscriptionId)},${json}]`;
+/** Makes EVENT messages of one subscription from canonical texts, which are not parsed again. */
+export function eventMessages(subscriptionId: string): (json: string) => string {
+  const opening = `["EVENT",${JSON.stringify(subscriptionId)},`;
+  return (json) => `${opening}${json}]`;
 }
 
 /** What EOSE says about stored events that were not sent: none exist, or some do (NIP-67). */

@@ -139,6 +139,11 @@ export class Ingest {
     return this.#committing.has(id);
   }
 
+  /** Whether that holds for any event. */
+  get isWriting(): boolean {
+    return this.#committing.size > 0;
+  }
+
   /** Resolves when everything submitted has been answered. */
   async idle(): Promise<void> {
     if (this.#total.events > 0) await new Promise<void>((idle) => this.#whenIdle.push(idle));

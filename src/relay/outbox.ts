@@ -53,7 +53,7 @@ export class Outbox {
     }
     try {
       this.#channel.send(text);
-      if (this.isFull) this.#watch();
+      if (!this.#stopWatch && this.isFull) this.#watch();
     } catch (error) {
       this.#log("error", "channel failed to send", { error: String(error) });
       this.end();

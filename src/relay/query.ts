@@ -12,7 +12,7 @@ import {
   closedMessage,
   type EoseHint,
   eoseMessage,
-  eventMessage,
+  eventMessages,
   type Reason,
 } from "../nostr/message.ts";
 import { isVisible, type View } from "../nostr/visibility.ts";
@@ -27,7 +27,7 @@ import type { Subscription, Subscriptions } from "./subscriptions.ts";
 export interface QueryParts {
   readonly store: EventStore;
   readonly subscriptions: Subscriptions;
-  readonly ingest: Pick<Ingest, "isCommitting">;
+  readonly ingest: Pick<Ingest, "isCommitting" | "isWriting">;
   readonly limits: Limits;
   readonly eoseHints?: boolean;
   readonly clock: Clock;
@@ -45,6 +45,7 @@ export class Query implements Subscription {
   readonly #reader: Reader;
   readonly #parts: QueryParts;
   readonly #outbox: Outbox;
+  readonly #message: (json: string) => string;
   /** Live events that wait for EOSE; `undefined` after it. */
   #held: Map<EventId, VerifiedEvent> | undefined = new Map();
   /** Sent from the store before live delivery came to them. */
@@ -65,6 +66,7 @@ export class Query implements Subscription {
     this.#reader = reader;
     this.#parts = parts;
     this.#outbox = outbox;
+    this.#message = eventMessages(id);
   }
 
   get isStopped(): boolean {
@@ -149,9 +151,12 @@ export class Query implements Subscription {
   }
 
   #sendOneStored(json: string): void {
-    const id = idOfJson(json);
-    if (this.#held?.has(id)) return; // comes after EOSE
-    if (this.#parts.ingest.isCommitting(id)) this.#early.add(id);
+    // Nearly always there is nothing that could be told twice, and no need of the id.
+    if (this.#held?.size || this.#parts.ingest.isWriting) {
+      const id = idOfJson(json);
+      if (this.#held?.has(id)) return; // comes after EOSE
+      if (this.#parts.ingest.isCommitting(id)) this.#early.add(id);
+    }
     this.#show(json);
   }
 
@@ -172,7 +177,7 @@ export class Query implements Subscription {
 
   /** The one door for events to this client, stored and live. */
   #show(json: string): void {
-    this.#outbox.send(eventMessage(this.id, json));
+    this.#outbox.send(this.#message(json));
   }
 }
 

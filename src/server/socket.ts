@@ -76,6 +76,11 @@ export class NodeSocket implements WebSocketLike {
     }
   }
 
+  /** After all that one poll has read: an answer of many steps leaves in one frame, with one call. */
+  soon(run: () => void): void {
+    setImmediate(run);
+  }
+
   pause(): void {
     this.#ws.pause();
   }

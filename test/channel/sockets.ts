@@ -43,6 +43,10 @@ export class MemorySocket implements WebSocketLike {
     write();
   }
 
+  soon(run: () => void): void {
+    queueMicrotask(run);
+  }
+
   pause(): void {
     this.paused = true;
   }

@@ -6,7 +6,7 @@ import {
   closedMessage,
   countMessage,
   eoseMessage,
-  eventMessage,
+  eventMessages,
   negError,
   negMessage,
   notice,
@@ -158,7 +158,7 @@ test("replies are the arrays of NIP-01, NIP-42 and NIP-77", () => {
     false,
     "pow: more",
   ]);
-  assert.deepEqual(JSON.parse(eventMessage(id, json)), ["EVENT", id, plain]);
+  assert.deepEqual(JSON.parse(eventMessages(id)(json)), ["EVENT", id, plain]);
   assert.deepEqual(JSON.parse(eoseMessage(id)), ["EOSE", id]);
   assert.deepEqual(JSON.parse(eoseMessage(id, "more")), ["EOSE", id, ["more"]]);
   assert.deepEqual(JSON.parse(countMessage(id, { count: 3 })), ["COUNT", id, { count: 3 }]);

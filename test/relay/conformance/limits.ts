@@ -65,7 +65,7 @@ export function limitRules(connect: Connect, inform: () => Promise<Information>)
       const queries = ["a", "b", "c", "d", "e", "f"]; // 4.8 MB, and the queue holds 4 MiB
       const filter = { authors: [author.pubkey], limit: count };
       for (const id of queries) session.send("REQ", id, filter);
-      assert.deepEqual(await other.publish(author.sign()), STORED);
+      assert.deepEqual(await other.publish(new Author().sign()), STORED);
       const heard = new Map<unknown, number>();
       for (let open = queries.length; open > 0; ) {
         const [verb, id] = await session.next();
