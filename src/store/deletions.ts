@@ -30,9 +30,7 @@ export class Deletions {
     this.#findAddress = prepare(
       "SELECT 1 FROM deleted_address WHERE pubkey = ? AND kind = ? AND identifier = ? AND until >= ?",
     );
-    this.#rememberId = prepare(
-      "INSERT INTO deleted_id (pubkey, id) VALUES (?, ?) ON CONFLICT DO NOTHING",
-    );
+    this.#rememberId = prepare("INSERT OR IGNORE INTO deleted_id (pubkey, id) VALUES (?, ?)");
     this.#rememberAddress = prepare(
       "INSERT INTO deleted_address (pubkey, kind, identifier, until) VALUES (?, ?, ?, ?) " +
         "ON CONFLICT DO UPDATE SET until = max(until, excluded.until)",

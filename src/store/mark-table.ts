@@ -34,7 +34,8 @@ export class MarkTable {
     const prepare = (sql: string) => database.prepare<SqlValue[]>(sql);
     this.#inserts = Array.from({ length: MAX_ROWS }, (_, n) => {
       const rows = Array.from({ length: n + 1 }, () => "(?, ?)").join();
-      return prepare(`INSERT INTO marked_fresh (mark, seq) VALUES ${rows} ON CONFLICT DO NOTHING`);
+      // ON CONFLICT DO NOTHING says the same and takes more than twice as long.
+      return prepare(`INSERT OR IGNORE INTO marked_fresh (mark, seq) VALUES ${rows}`);
     });
     this.#deletes = ["marked_fresh", "marked_settled"].map((table) =>
       prepare(`DELETE FROM ${table} WHERE mark = ? AND seq = ?`),
@@ -42,8 +43,8 @@ export class MarkTable {
     const stretch = "FROM marked_fresh WHERE mark BETWEEN ? AND ?";
     this.#settle = [
       prepare(
-        `INSERT INTO marked_settled (mark, seq) SELECT mark, seq ${stretch} ` +
-          "ORDER BY mark, seq ON CONFLICT DO NOTHING",
+        `INSERT OR IGNORE INTO marked_settled (mark, seq) SELECT mark, seq ${stretch} ` +
+          "ORDER BY mark, seq",
       ),
       prepare(`DELETE ${stretch}`),
     ];

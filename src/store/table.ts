@@ -53,7 +53,7 @@ export class EventTable {
     this.#search = search;
     const prepare = (sql: string) => database.prepare<SqlValue[]>(sql);
     this.#insertEvent = prepare(
-      "INSERT INTO event (seq, kind, expires_at, json) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+      "INSERT OR IGNORE INTO event (seq, kind, expires_at, json) VALUES (?, ?, ?, ?)",
     );
     this.#deleteEvent = prepare("DELETE FROM event WHERE seq = ?");
     this.#findMarked = prepare(
