@@ -52,6 +52,8 @@ export interface CryptoProvider {
   readonly secp256k1x: Group;
   randomBytes(length: number): Uint8Array;
   sha256(data: Uint8Array): Uint8Array;
+  /** SHA-256 of a text's UTF-8 in 64 lower-case hex digits, such as the id of an event (NIP-01). */
+  hashText(text: string): string;
   /** RFC 5869, extract and expand. `length` in bytes, at most 255 × 32. */
   hkdfSha256(salt: Uint8Array, inputKey: Uint8Array, info: Uint8Array, length: number): Uint8Array;
   /** AES-256-GCM. `key` is 32 bytes and is copied. */

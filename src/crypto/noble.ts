@@ -5,6 +5,7 @@
 
 import { gcm } from "@noble/ciphers/aes.js";
 import { sha256 } from "@noble/hashes/sha2.js";
+import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import { getPublicKey, getSharedSecret, hashes, schnorr } from "@noble/secp256k1";
 import type { Aead, CryptoProvider } from "../crypto.ts";
 import { hkdfSha256 } from "./hkdf.ts";
@@ -25,6 +26,7 @@ export const nobleCrypto: CryptoProvider = {
   ),
   randomBytes,
   sha256: (data) => sha256(data),
+  hashText: (text) => bytesToHex(sha256(utf8ToBytes(text))),
   hkdfSha256,
   aes256gcm,
   verifySchnorr(signature, message, publicKey) {

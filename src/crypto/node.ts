@@ -50,6 +50,7 @@ export function createNodeCrypto(options: NodeCryptoOptions = {}): CryptoProvide
     secp256k1x: secp256k1x(multiplication, randomBytes),
     randomBytes,
     sha256,
+    hashText: (text) => hash("sha256", text, "hex"),
     hkdfSha256,
     aes256gcm: aesGcm ?? opensslAesGcm,
     verifySchnorr:

@@ -49,7 +49,6 @@ export interface VerifiedEvent extends NostrEvent {
 export const MAX_CREATED_AT: number = 2 ** 33 - 1;
 
 const HEX_64_BYTES = /^[0-9a-f]{128}$/;
-const UTF8 = new TextEncoder();
 
 /** Checks the shape of an event; unknown fields are dropped, not refused. Does not verify. */
 export function parseEvent(value: unknown): Parsed<NostrEvent> {
@@ -74,9 +73,10 @@ export function parseEvent(value: unknown): Parsed<NostrEvent> {
 
 /** Checks id and signature. The reason is fit for `OK … false "invalid: …"`. */
 export function verifyEvent(event: NostrEvent, crypto: CryptoProvider): Parsed<VerifiedEvent> {
-  if (!hasId(event, crypto)) return malformed(WRONG_ID);
+  const body = bodyOf(event);
+  if (!hasId(event, body, crypto)) return malformed(WRONG_ID);
   const isSigned = crypto.verifySchnorr(...signatureOf(event));
-  return isSigned ? parsed(mintVerified(event)) : malformed(WRONG_SIGNATURE);
+  return isSigned ? parsed(mintVerified(event, body)) : malformed(WRONG_SIGNATURE);
 }
 
 /** `CryptoProvider.verifySchnorr` where it takes its time, such as in another thread. */
@@ -90,9 +90,10 @@ export async function verifyEventElsewhere(
   crypto: CryptoProvider,
   check: SignatureCheck,
 ): Promise<Parsed<VerifiedEvent>> {
-  if (!hasId(event, crypto)) return malformed(WRONG_ID);
+  const body = bodyOf(event);
+  if (!hasId(event, body, crypto)) return malformed(WRONG_ID);
   const isSigned = await check(...signatureOf(event));
-  return isSigned ? parsed(mintVerified(event)) : malformed(WRONG_SIGNATURE);
+  return isSigned ? parsed(mintVerified(event, body)) : malformed(WRONG_SIGNATURE);
 }
 
 /** Signs a template with a secret key. */
@@ -103,9 +104,10 @@ export function signEvent(
 ): VerifiedEvent {
   const { created_at, kind, tags, content } = template;
   const unsigned = { pubkey: publicKeyOf(secretKey, crypto), created_at, kind, tags, content };
-  const id = crypto.sha256(UTF8.encode(serialize(unsigned)));
-  const sig = bytesToHex(crypto.signSchnorr(id, secretKey));
-  return mintVerified({ id: bytesToHex(id) as EventId, ...unsigned, sig });
+  const body = bodyOf(unsigned);
+  const id = crypto.hashText(serialize(unsigned, body)) as EventId;
+  const sig = bytesToHex(crypto.signSchnorr(hexToBytes(id), secretKey));
+  return mintVerified({ id, ...unsigned, sig }, body);
 }
 
 /** The id inside an event's canonical JSON, without parsing it. */
@@ -157,25 +159,35 @@ function signatureOf({ sig, id, pubkey }: NostrEvent): Parameters<SignatureCheck
   return [hexToBytes(sig), hexToBytes(id), hexToBytes(pubkey)];
 }
 
-function mintVerified(event: NostrEvent): VerifiedEvent {
+/** Tags and content as JSON: what the id is made from and what is stored have in common. */
+type Body = Readonly<Record<"tags" | "content", string>>;
+
+function bodyOf({ tags, content }: Pick<NostrEvent, keyof Body>): Body {
+  return { tags: JSON.stringify(tags), content: JSON.stringify(content) };
+}
+
+/** What is not in `body` is digits, hex digits at that: the id and the signature are right. */
+function mintVerified(event: NostrEvent, body: Body): VerifiedEvent {
   const { id, pubkey, created_at, kind, tags, content, sig } = event;
-  const json = JSON.stringify({ id, pubkey, created_at, kind, tags, content, sig });
+  const json =
+    `{"id":"${id}","pubkey":"${pubkey}","created_at":${created_at},"kind":${kind},` +
+    `"tags":${body.tags},"content":${body.content},"sig":"${sig}"}`;
   return Object.freeze({ id, pubkey, created_at, kind, tags, content, sig, json }) as VerifiedEvent;
 }
 
 type Unsigned = Omit<NostrEvent, "id" | "sig">;
 
-function hasId(event: NostrEvent, crypto: CryptoProvider): boolean {
-  const text = serialize(event);
-  if (bytesToHex(crypto.sha256(UTF8.encode(text))) === event.id) return true;
+function hasId(event: NostrEvent, body: Body, crypto: CryptoProvider): boolean {
+  const text = serialize(event, body);
+  if (crypto.hashText(text) === event.id) return true;
   // NIP-01 wants control characters other than its seven verbatim; JSON.stringify writes \u00XX.
   // Signers do either, so both forms of the id are accepted.
   const verbatim = verbatimControls(text);
-  return verbatim !== text && bytesToHex(crypto.sha256(UTF8.encode(verbatim))) === event.id;
+  return verbatim !== text && crypto.hashText(verbatim) === event.id;
 }
 
-function serialize(event: Unsigned): string {
-  return JSON.stringify([0, event.pubkey, event.created_at, event.kind, event.tags, event.content]);
+function serialize({ pubkey, created_at, kind }: Unsigned, { tags, content }: Body): string {
+  return `[0,"${pubkey}",${created_at},${kind},${tags},${content}]`;
 }
 
 function verbatimControls(text: string): string {

@@ -238,6 +238,12 @@ function hashCases(provider: CryptoProvider): void {
     );
   });
 
+  it("hashText hashes a text's UTF-8", () => {
+    for (const text of ["", "abc", '[0,"é\u0001😀"]']) {
+      assert.equal(provider.hashText(text), toHex(provider.sha256(Buffer.from(text))));
+    }
+  });
+
   it("gives plain byte arrays, whose slice copies", () => {
     const key = new Uint8Array(32).fill(1);
     const nonce = new Uint8Array(12);
