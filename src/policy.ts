@@ -88,7 +88,7 @@ type Ask<V> = (policy: Policy) => V | Promise<V> | undefined;
 
 function join(
   policies: readonly Policy[],
-  judge: <V extends WriteVerdict>(policies: readonly Policy[], ask: Ask<V>) => Promise<V | Verdict>,
+  judge: <V extends WriteVerdict>(policies: readonly Policy[], ask: Ask<V>) => Verdicts<V>,
 ): Policy {
   return {
     admit: (pubkey, peer) => judge(policies, (policy) => policy.admit?.(pubkey, peer)),
@@ -106,15 +106,28 @@ function join(
   };
 }
 
-async function firstRejection<V extends WriteVerdict>(
+type Verdicts<V> = V | Verdict | Promise<V | Verdict>;
+
+/** At once, where whoever is asked answers at once: this is asked of every event. */
+function firstRejection<V extends WriteVerdict>(
   policies: readonly Policy[],
   ask: Ask<V>,
-): Promise<V | Verdict> {
-  for (const policy of policies) {
-    const verdict: V | Verdict = (await ask(policy)) ?? accept;
+): Verdicts<V> {
+  for (const [index, policy] of policies.entries()) {
+    const verdict: V | Verdict | Promise<V> = ask(policy) ?? accept;
+    if ("then" in verdict) return rejectionFrom(verdict, policies.slice(index + 1), ask);
     if (!verdict.accepted) return verdict;
   }
   return accept;
+}
+
+async function rejectionFrom<V extends WriteVerdict>(
+  first: Promise<V>,
+  others: readonly Policy[],
+  ask: Ask<V>,
+): Promise<V | Verdict> {
+  const verdict: V | Verdict = (await first) ?? accept;
+  return verdict.accepted ? firstRejection(others, ask) : verdict;
 }
 
 async function firstAcceptance<V extends WriteVerdict>(

@@ -27,6 +27,13 @@ test("all accepts what every policy accepts; the first rejection is the answer",
   assert.deepEqual(await write(all(no, fails)), reject("blocked", "no"));
 });
 
+test("all waits for who takes its time, and asks nobody else before", async () => {
+  const later = (verdict: WriteVerdict): Policy => ({ write: async () => verdict });
+  assert.deepEqual(await write(all(yes, later(accept), yes, later(accept))), accept);
+  assert.deepEqual(await write(all(later(accept), no, fails)), reject("blocked", "no"));
+  assert.deepEqual(await write(all(later(shadowReject("fine")), fails)), shadowReject("fine"));
+});
+
 test("any accepts what one policy accepts; else the first rejection is the answer", async () => {
   assert.deepEqual(await write(any(no, shadow, yes, fails)), accept);
   assert.deepEqual(await write(any(no, shadow, never)), reject("blocked", "no"));

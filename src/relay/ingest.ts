@@ -171,7 +171,7 @@ export class Ingest {
   #verifySlice(): void {
     for (let i = 0; i < SLICE; i += 1) {
       const item = this.#next();
-      if (item) void this.#judge(item);
+      if (item) this.#judge(item);
     }
     this.#slices += 1;
     if (this.#queues.size === 0 || this.#slices >= PATIENCE) this.#scheduleCommit();
@@ -190,29 +190,42 @@ export class Ingest {
     return undefined;
   }
 
-  async #judge(item: Item): Promise<void> {
+  /** At once, where all who are asked answer at once: promises cost as much as a hash. */
+  #judge(item: Item): void {
     const { event, peer, answer } = item;
-    try {
-      const verified = await this.#parts.verify(event);
-      if (!verified.ok) return answer(okMessage(event.id, false, `invalid: ${verified.reason}`));
-      const verdict = await this.#decide(verified.value, peer);
-      if (!verdict.accepted) return answer(rejectionMessage(event.id, verdict));
-      if (classifyKind(event.kind) === "ephemeral") return answer(this.#pass(verified.value));
-      const settle: Accepted["settle"] = (outcome) => answer(outcomeMessage(event.id, outcome));
-      this.#accepted.push({ event: verified.value, settle });
-      if (this.#queues.size === 0) this.#scheduleCommit();
-    } catch (error) {
+    const fail = (error: unknown): void => {
       this.#parts.log("error", "event could not be judged", { error: String(error) });
       answer(okMessage(event.id, false, "error: the relay could not process this event"));
+    };
+    try {
+      const judged = proceed(this.#parts.verify(event), (verified) => {
+        if (!verified.ok) return answer(okMessage(event.id, false, `invalid: ${verified.reason}`));
+        const verdict = this.#decide(verified.value, peer);
+        return proceed(verdict, (known) => this.#obey(known, verified.value, answer));
+      });
+      judged?.catch(fail);
+    } catch (error) {
+      fail(error);
     }
   }
 
-  async #decide(event: VerifiedEvent, peer: Peer): Promise<WriteVerdict> {
+  #decide(event: VerifiedEvent, peer: Peer): WriteVerdict | Promise<WriteVerdict> {
     const { clock, policy, isOwnUrl } = this.#parts;
     const publication = { now: clock.now(), publishers: peer.pubkeys, isOwnUrl };
     const verdict = judgePublication(event, publication);
-    if (!verdict.accepted) return verdict;
-    return (await policy.write?.(event, peer)) ?? accept;
+    return verdict.accepted ? (policy.write?.(event, peer) ?? accept) : verdict;
+  }
+
+  #obey(verdict: WriteVerdict, event: VerifiedEvent, answer: Item["answer"]): void {
+    if (!verdict.accepted) {
+      answer(rejectionMessage(event.id, verdict));
+    } else if (classifyKind(event.kind) === "ephemeral") {
+      answer(this.#pass(event));
+    } else {
+      const settle: Accepted["settle"] = (outcome) => answer(outcomeMessage(event.id, outcome));
+      this.#accepted.push({ event, settle });
+      if (this.#queues.size === 0) this.#scheduleCommit();
+    }
   }
 
   /** Ephemeral events live only in those who listen now (NIP-01, `mute:`). */
@@ -266,6 +279,13 @@ export class Ingest {
       this.#parts.log("error", "live delivery failed", { error: String(error) });
     }
   }
+}
+
+function proceed<T extends object>(
+  value: T | Promise<T>,
+  take: (value: T) => void | Promise<void>,
+): void | Promise<void> {
+  return "then" in value ? value.then(take) : take(value);
 }
 
 function rejectionMessage(id: EventId, verdict: Rejection | ShadowRejection): string {
