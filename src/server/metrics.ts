@@ -27,8 +27,10 @@ export class Metrics {
   readonly #counts = new Map<string, number>();
   /** Open now. */
   #connections = 0;
-  /** Of the commonest message by far, beside the others. */
+  /** Of the commonest messages by far, beside the others. */
+  #receivedEvents = 0;
   #sentEvents = 0;
+  #sentConsents = 0;
   #sentCharacters = 0;
   #receivedCharacters = 0;
   #cancel: () => void = () => {};
@@ -67,27 +69,34 @@ export class Metrics {
 
   /** Where nothing has happened, nothing is said. */
   #report(): void {
+    this.#count("received.EVENT", this.#receivedEvents);
     this.#count("sent.EVENT", this.#sentEvents);
+    this.#count("sent.OK", this.#sentConsents);
     this.#count("sentCharacters", this.#sentCharacters);
     this.#count("receivedCharacters", this.#receivedCharacters);
     const counted = [...this.#counts].sort(([a], [b]) => (a < b ? -1 : 1));
     const fields: LogFields = { connections: this.#connections, ...Object.fromEntries(counted) };
     if (counted.length > 0) this.#parts.log("info", "metrics", fields);
     this.#counts.clear();
-    this.#sentEvents = this.#sentCharacters = this.#receivedCharacters = 0;
+    this.#receivedEvents = this.#sentEvents = this.#sentConsents = 0;
+    this.#sentCharacters = this.#receivedCharacters = 0;
   }
 
   #received(text: string): void {
     this.#receivedCharacters += text.length;
-    this.#count(`received.${RECEIVED.exec(text)?.[1] ?? "other"}`);
+    if (text.startsWith('["EVENT",')) this.#receivedEvents += 1;
+    else this.#count(`received.${RECEIVED.exec(text)?.[1] ?? "other"}`);
   }
 
   #sent(text: string): void {
     this.#sentCharacters += text.length;
-    if (text.startsWith('["EVENT"')) {
-      this.#sentEvents += 1;
-      return;
-    }
+    if (text.startsWith('["EVENT"')) this.#sentEvents += 1;
+    else if (text.startsWith('["OK"') && text.startsWith(",true,", CONSENT_AT))
+      this.#sentConsents += 1;
+    else this.#countSent(text);
+  }
+
+  #countSent(text: string): void {
     const [, verb = "other"] = SENT.exec(text) ?? [];
     this.#count(`sent.${verb}`);
     const [, prefix] = REFUSAL.exec(text) ?? [];
@@ -108,6 +117,9 @@ const RECEIVED = /^\s{0,8}\[\s{0,8}"(EVENT|REQ|COUNT|CLOSE|AUTH|NEG-OPEN|NEG-MSG
 const SENT = /^\["([A-Z-]+)"/;
 const REFUSAL =
   /^\["(?:OK","[^"]*",false,|CLOSED","(?:[^"\\]|\\.)*",|NEG-ERR","(?:[^"\\]|\\.)*",)"([a-z-]+):/;
+
+/** Where an OK says whether the event was taken: behind its id. */
+const CONSENT_AT = `["OK","${"0".repeat(64)}"`.length;
 
 const CLOSE_NAMES: ReadonlyMap<number, string> = new Map(
   Object.entries(CLOSE).map(([name, code]) => [code, name]),

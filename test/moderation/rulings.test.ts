@@ -52,11 +52,17 @@ for (const [where, open] of KINDS) {
   });
 }
 
-test("rulings in SQLite are there for the next process, and for others at once", async (t) => {
+test("rulings in SQLite are there for the next process, and for others a turn later", async (t) => {
   const open = await database(t);
   const [first, second] = [await open(), await open()];
+  assert.ok(!second.has("blocked address", "192.0.2.1"));
   first.set("blocked address", "192.0.2.1", "scraper");
+  await new Promise(setImmediate);
   assert.ok(second.has("blocked address", "192.0.2.1"));
+  first.delete("blocked address", "192.0.2.1");
+  assert.ok(!second.has("blocked address", "192.0.2.1"));
+  second.set("blocked address", "192.0.2.1", "scraper");
+  assert.ok(second.has("blocked address", "192.0.2.1"), "what it has said itself it knows at once");
   first.close();
   second.close();
   const third = await open();
