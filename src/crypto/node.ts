@@ -3,13 +3,14 @@
  * best implementation that loads is chosen once, here; `name` says which.
  */
 
-import { createECDH, createHmac, getCurves, hash, randomFillSync } from "node:crypto";
+import { createECDH, getCurves, hash, randomFillSync } from "node:crypto";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import type { CryptoProvider } from "../crypto.ts";
-import { type AesGcm, type AesGcmBinding, nativeAesGcm, opensslAesGcm } from "./aes-gcm.ts";
+import { type AesGcmBinding, nativeAesGcm, opensslAesGcm } from "./aes-gcm.ts";
 import { plain } from "./bytes.ts";
 import { nobleCrypto } from "./noble.ts";
+import { type HkdfBinding, nativeHkdf, opensslHkdf } from "./node-hkdf.ts";
 import { verifyByRecovery, wasmSchnorr } from "./schnorr.ts";
 import { type PointMultiplication, secp256k1x } from "./secp256k1x.ts";
 
@@ -23,6 +24,8 @@ export interface NodeCryptoOptions {
   readonly schnorr?: "native" | "wasm" | "noble";
   /** Who seals and opens. Default: `native` if our binding was built, else `openssl`. */
   readonly aesGcm?: "native" | "openssl";
+  /** Who derives keys. Default: `native` if our binding was built, else `openssl`. */
+  readonly hkdf?: "native" | "openssl";
 }
 
 /** Throws when an implementation that `options` names, or every one for ECDH, is missing. */
@@ -41,18 +44,20 @@ export function createNodeCrypto(options: NodeCryptoOptions = {}): CryptoProvide
   if (!wasm && schnorr === "wasm") throw new Error("tiny-secp256k1 does not load here");
   const multiplication = native && ecdh === "native" ? nativeEcdh(native) : opensslEcdh();
   const { signSchnorr, verifySchnorr } = wasm ? wasmSchnorr(wasm, randomBytes) : nobleCrypto;
-  const aesGcm = options.aesGcm === "openssl" ? undefined : loadAesGcm();
-  if (options.aesGcm === "native" && !aesGcm) throw new Error("the native AES-GCM is not built");
+  const aesGcm = ours<AesGcmBinding>("aes_gcm", options.aesGcm);
+  const hkdf = ours<HkdfBinding>("hkdf", options.hkdf);
+  const names = { ecdh, schnorr, "aes-gcm": whose(aesGcm), hkdf: whose(hkdf) };
+  const choices = Object.entries(names).map(([what, who]) => `${what} ${who}`);
   return {
-    name: `node (ecdh ${ecdh}, schnorr ${schnorr}, aes-gcm ${aesGcm ? "native" : "openssl"})`,
+    name: `node (${choices.join(", ")})`,
     // noble multiplies by secrets when it signs.
     constantTime: wasm !== undefined,
     secp256k1x: secp256k1x(multiplication, randomBytes),
     randomBytes,
     sha256,
     hashText: (text) => hash("sha256", text, "hex"),
-    hkdfSha256,
-    aes256gcm: aesGcm ?? opensslAesGcm,
+    hkdfSha256: hkdf ? nativeHkdf(hkdf) : opensslHkdf,
+    aes256gcm: aesGcm ? nativeAesGcm(aesGcm) : opensslAesGcm,
     verifySchnorr:
       native && schnorr === "native" ? verifyByRecovery(native, verifySchnorr) : verifySchnorr,
     signSchnorr,
@@ -93,10 +98,16 @@ function opensslEcdh(): PointMultiplication {
 }
 
 /** Compiled by native/install.js; from `dist` the way there is the same in the package and in the repository. */
-function loadAesGcm(): AesGcm | undefined {
-  const path = new URL("../../../src/crypto/native/build/Release/aes_gcm.node", import.meta.url);
-  const binding = load<AesGcmBinding>(fileURLToPath(path));
-  return binding && nativeAesGcm(binding);
+function ours<T>(name: string, choice: "native" | "openssl" | undefined): T | undefined {
+  if (choice === "openssl") return undefined;
+  const path = new URL(`../../../src/crypto/native/build/Release/${name}.node`, import.meta.url);
+  const binding = load<T>(fileURLToPath(path));
+  if (choice === "native" && !binding) throw new Error(`the native ${name} is not built`);
+  return binding;
+}
+
+function whose(native: object | undefined): "native" | "openssl" {
+  return native ? "native" : "openssl";
 }
 
 function load<T>(specifier: string): T | undefined {
@@ -114,32 +125,4 @@ function randomBytes(length: number): Uint8Array {
 function sha256(data: Uint8Array): Uint8Array {
   // Through a string, because a Buffer made by OpenSSL's side costs twice the whole hash.
   return plain(Buffer.from(hash("sha256", data, "binary"), "binary"));
-}
-
-const HASH_BYTES = 32;
-
-/** RFC 5869, section 2. By hand, for `hkdfSync` makes key objects and takes half as long again. */
-function hkdfSha256(
-  salt: Uint8Array,
-  inputKey: Uint8Array,
-  info: Uint8Array,
-  length: number,
-): Uint8Array {
-  if (length > 255 * HASH_BYTES) throw new RangeError(`${length} bytes are more than HKDF gives`);
-  const key = createHmac("sha256", salt).update(inputKey).digest();
-  const output = new Uint8Array(length);
-  let block = Buffer.alloc(0);
-  for (let at = 0, i = 1; at < length; at += HASH_BYTES, i += 1) {
-    const next = createHmac("sha256", key)
-      .update(block)
-      .update(info)
-      .update(Uint8Array.of(i))
-      .digest();
-    block.fill(0);
-    block = next;
-    output.set(block.subarray(0, length - at), at);
-  }
-  key.fill(0);
-  block.fill(0);
-  return output;
 }

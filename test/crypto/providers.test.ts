@@ -11,12 +11,18 @@ import { conformance } from "./conformance.ts";
 const RUNS = process.env["SLOW"] ? 500 : 8;
 
 const best = createNodeCrypto();
-const worst = createNodeCrypto({ ecdh: "openssl", schnorr: "noble", aesGcm: "openssl" });
+const worst = createNodeCrypto({
+  ecdh: "openssl",
+  schnorr: "noble",
+  aesGcm: "openssl",
+  hkdf: "openssl",
+});
 const wasm = createNodeCrypto({ schnorr: "wasm" });
 const providers = [nobleCrypto, worst, wasm, best];
 // What has to be compiled is optional.
 const native = best.name.includes("ecdh native");
 const aesGcm = best.name.includes("aes-gcm native") ? "native" : "openssl";
+const hkdf = best.name.includes("hkdf native") ? "native" : "openssl";
 
 for (const provider of providers) conformance(provider.name, provider);
 
@@ -24,13 +30,16 @@ describe("the choice of a Node provider", () => {
   it("takes the best that is present", () => {
     const ecdh = native ? "native" : "openssl";
     const schnorr = native ? "native" : "wasm";
-    assert.equal(best.name, `node (ecdh ${ecdh}, schnorr ${schnorr}, aes-gcm ${aesGcm})`);
-    assert.equal(createNodeCrypto({ ecdh, schnorr, aesGcm }).name, best.name);
+    const own = `aes-gcm ${aesGcm}, hkdf ${hkdf}`;
+    assert.equal(best.name, `node (ecdh ${ecdh}, schnorr ${schnorr}, ${own})`);
+    assert.equal(createNodeCrypto({ ecdh, schnorr, aesGcm, hkdf }).name, best.name);
   });
 
   it("takes OpenSSL where it is told to, or the native package is missing", () => {
-    const openssl = createNodeCrypto({ ecdh: "openssl", schnorr: "wasm", aesGcm: "openssl" });
-    assert.equal(openssl.name, "node (ecdh openssl, schnorr wasm, aes-gcm openssl)");
+    const own = { aesGcm: "openssl", hkdf: "openssl" } as const;
+    const openssl = createNodeCrypto({ ecdh: "openssl", schnorr: "wasm", ...own });
+    const names = "ecdh openssl, schnorr wasm, aes-gcm openssl, hkdf openssl";
+    assert.equal(openssl.name, `node (${names})`);
     assert.equal(openssl.constantTime, true);
     if (!native) {
       assert.throws(() => createNodeCrypto({ ecdh: "native" }), /no native binding/);
@@ -39,11 +48,14 @@ describe("the choice of a Node provider", () => {
     if (aesGcm !== "native") {
       assert.throws(() => createNodeCrypto({ aesGcm: "native" }), /not built/);
     }
+    if (hkdf !== "native") {
+      assert.throws(() => createNodeCrypto({ hkdf: "native" }), /not built/);
+    }
   });
 
   it("claims constant time only where every secret scalar has it", () => {
     assert.equal(best.constantTime, true);
-    assert.equal(worst.name, "node (ecdh openssl, schnorr noble, aes-gcm openssl)");
+    assert.equal(worst.name, "node (ecdh openssl, schnorr noble, aes-gcm openssl, hkdf openssl)");
     assert.equal(worst.constantTime, false);
     assert.equal(nobleCrypto.constantTime, false);
   });

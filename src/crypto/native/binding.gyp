@@ -1,9 +1,15 @@
 {
+  "target_defaults": {
+    "cflags": ["-O2", "-Wall", "-Wextra"]
+  },
   "targets": [
     {
       "target_name": "aes_gcm",
-      "sources": ["aes-gcm.c"],
-      "cflags": ["-O2", "-Wall", "-Wextra"]
+      "sources": ["aes-gcm.c"]
+    },
+    {
+      "target_name": "hkdf",
+      "sources": ["hkdf.c"]
     }
   ]
 }

@@ -1,6 +1,6 @@
 /**
- * Compiles aes-gcm.c when the package is installed. Where that does not work nothing is broken:
- * node:crypto seals the frames, and takes longer. `npm rebuild npubwire` tries again.
+ * Compiles aes-gcm.c and hkdf.c when the package is installed. Where that does not work nothing is
+ * broken: node:crypto does the same, and takes longer. `npm rebuild npubwire` tries again.
  */
 
 import { spawnSync } from "node:child_process";
@@ -25,7 +25,7 @@ if (status === 0) {
   rmSync(`${folder}build`, { recursive: true, force: true });
   writeFileSync(`${folder}build.log`, `${error ?? ""}\n${stdout}\n${stderr}`);
   console.warn(
-    "npubwire: the native AES-GCM was not built, so frames cost some microseconds more. " +
+    "npubwire: its native part was not built, so frames cost some microseconds more. " +
       "It needs a C compiler, make and Python; src/crypto/native/build.log says what was missing.",
   );
 }
