@@ -11,11 +11,13 @@ export const BROKEN = 1006;
 export abstract class QueuedLink implements Link {
   protected readonly socket: WebSocketLike;
   #handlers: LinkHandlers | undefined;
-  #outbound: string[] = [];
+  /** What leaves at the end of the tick; exists while there is something in it. */
+  #outbound: string[] | undefined;
   #outboundLength = 0;
-  #inbound: (Uint8Array | string)[] = [];
+  /** What the socket brought and nobody has read; exists while there is something in it. */
+  #inbound: (Uint8Array | string)[] | undefined;
   /** Read from the socket but not yet delivered, last first. */
-  #texts: string[] = [];
+  #texts: string[] | undefined;
   #paused = false;
   #delivering = false;
   #socketClosed = false;
@@ -27,6 +29,7 @@ export abstract class QueuedLink implements Link {
     this.socket = socket;
     socket.handlers = {
       message: (data) => {
+        this.#inbound ??= [];
         this.#inbound.push(data);
         this.#deliver();
       },
@@ -63,16 +66,19 @@ export abstract class QueuedLink implements Link {
 
   send(text: string): void {
     if (this.#end || text === "") return;
-    if (this.#outbound.length === 0) this.socket.soon(() => this.flush());
-    this.#outbound.push(text);
+    if (this.#outbound) this.#outbound.push(text);
+    else {
+      this.#outbound = [text];
+      this.socket.soon(() => this.flush());
+    }
     this.#outboundLength += text.length;
   }
 
   /** Sends what is queued without waiting for the end of the tick. */
   protected flush(): void {
     const texts = this.#outbound;
-    if (texts.length === 0) return;
-    this.#outbound = [];
+    if (texts === undefined) return;
+    this.#outbound = undefined;
     this.#outboundLength = 0;
     if (!this.#end) this.write(texts);
   }
@@ -95,16 +101,16 @@ export abstract class QueuedLink implements Link {
     this.flush();
     if (!this.#end) this.writeClose(code, reason);
     // Whoever closes takes nothing any more, not even the rest of a frame.
-    this.#texts = [];
+    this.#texts = undefined;
   }
 
   /** Ends the link: nothing is read or sent any more. The first call counts. */
   protected finish(end: LinkEnd): void {
     if (this.#end) return;
     this.#end = end;
-    this.#inbound = [];
-    this.#texts = [];
-    this.#outbound = [];
+    this.#inbound = undefined;
+    this.#texts = undefined;
+    this.#outbound = undefined;
     this.#outboundLength = 0;
     this.#deliver();
   }
@@ -115,15 +121,9 @@ export abstract class QueuedLink implements Link {
     this.#delivering = true;
     try {
       while (!this.#paused) {
-        const text = this.#texts.pop();
-        if (text !== undefined) {
-          handlers.message(text);
-          continue;
-        }
-        const data = this.#inbound.shift();
-        if (data === undefined) break;
-        this.#texts = [...this.read(data)].reverse();
-        if (this.#end) this.#texts = [];
+        const text = this.#next();
+        if (text === undefined) break;
+        handlers.message(text);
       }
       if (this.#socketClosed && !this.#paused) this.socketGone(this.#failure);
     } finally {
@@ -132,6 +132,19 @@ export abstract class QueuedLink implements Link {
     if (this.#end && !this.#endTold) {
       this.#endTold = true;
       handlers.end(this.#end);
+    }
+  }
+
+  /** The next message, read from the socket's data as soon as it is needed and not before. */
+  #next(): string | undefined {
+    for (;;) {
+      const text = this.#texts?.pop();
+      if (text !== undefined) return text;
+      const data = this.#inbound?.shift();
+      if (this.#inbound?.length === 0) this.#inbound = undefined;
+      if (data === undefined) return undefined;
+      const texts = this.read(data);
+      this.#texts = this.#end || texts.length === 0 ? undefined : [...texts].reverse();
     }
   }
 }

@@ -3,7 +3,7 @@
  * the answer that NIP-01 and NIP-42 ask for. Nothing that a stranger sends makes it throw.
  */
 
-import type { Channel, Peer } from "../channel.ts";
+import type { Channel, LinkHandlers, Peer } from "../channel.ts";
 import type { Clock } from "../clock.ts";
 import { CLOSE } from "../nostr/close.ts";
 import type { NostrEvent } from "../nostr/event.ts";
@@ -19,7 +19,7 @@ import {
 } from "../nostr/message.ts";
 import { type Rejection, reasonOf, reject, type Verdict } from "../nostr/verdict.ts";
 import type { Verb } from "../policy.ts";
-import { Inbox } from "./inbox.ts";
+import { type Handler, Inbox } from "./inbox.ts";
 import type { Ingest, Verify } from "./ingest.ts";
 import { Negentropy, type NegentropyParts } from "./negentropy.ts";
 import { Outbox } from "./outbox.ts";
@@ -39,33 +39,41 @@ export const MAX_AUTH_FAILURES = 3;
 /** OKs that may be due before the client is no longer read from. */
 const MAX_UNANSWERED = 256;
 
+const NOTHING_DUE = Promise.resolve();
+
 const AUTH_REQUIRED: Reason = "auth-required: this relay serves authenticated clients only";
 const NOT_ADMITTED: Reason = "restricted: this key may not use this relay";
 
-export class Connection {
-  /** Resolves when the channel has ended and the store is left alone. */
-  readonly ended: Promise<void>;
+export class Connection implements LinkHandlers, Handler {
   readonly #parts: ConnectionParts;
   readonly #channel: Channel;
   readonly #inbox: Inbox;
   readonly #outbox: Outbox;
+  readonly #reader: Reader;
   readonly #queries: Queries;
-  readonly #negentropy: Negentropy;
+  /** Made for the first message that needs it, for few clients reconcile. */
+  #negentropyIfAny: Negentropy | undefined;
+  readonly #ended: () => void;
   /** Settles when every OK so far has been sent; OKs leave in the order of their EVENTs. */
-  #answered: Promise<void> = Promise.resolve();
+  #answered: Promise<void> = NOTHING_DUE;
   #unanswered = 0;
   #authFailures = 0;
 
-  constructor(parts: ConnectionParts, channel: Channel) {
+  /** `ended` is called when the channel has ended and the store is left alone. */
+  constructor(parts: ConnectionParts, channel: Channel, ended: () => void) {
     this.#parts = parts;
     this.#channel = channel;
-    this.#inbox = new Inbox(channel, (text) => this.#handle(text));
+    this.#ended = ended;
+    this.#inbox = new Inbox(channel, this);
     this.#outbox = new Outbox(channel, parts.limits, parts.clock, parts.log);
-    const reader = new Reader(parts, channel.peer);
-    this.#queries = new Queries(parts, reader, this.#outbox);
-    this.#negentropy = new Negentropy(parts, reader, this.#outbox);
+    this.#reader = new Reader(parts, channel.peer);
+    this.#queries = new Queries(parts, this.#reader, this.#outbox);
     if (channel.challenge !== undefined) this.#outbox.send(authChallenge(channel.challenge));
-    this.ended = new Promise((ended) => this.#start(ended));
+  }
+
+  /** Takes delivery from the channel. */
+  start(): void {
+    this.#channel.start(this);
   }
 
   /** Asks again whether this key may be here, and whether what is open may stay open. */
@@ -77,7 +85,7 @@ export class Connection {
       await new Promise<void>(this.#parts.defer);
       const verdict = await this.#parts.policy.admit?.(key, peer);
       if (verdict?.accepted === false) await this.#refuse(CLOSE.restricted, NOT_ADMITTED);
-      else await Promise.all([this.#queries.review(), this.#negentropy.review()]);
+      else await Promise.all([this.#queries.review(), this.#negentropyIfAny?.review()]);
     } catch (error) {
       this.#parts.log("error", "review failed", { error: String(error) });
       await this.#refuse(CLOSE.internal, "error: the relay has failed");
@@ -99,7 +107,12 @@ export class Connection {
   }
 
   async #leaveStore(): Promise<void> {
-    await Promise.all([this.#queries.end(), this.#negentropy.end()]);
+    await Promise.all([this.#queries.end(), this.#negentropyIfAny?.end()]);
+  }
+
+  get #negentropy(): Negentropy {
+    this.#negentropyIfAny ??= new Negentropy(this.#parts, this.#reader, this.#outbox);
+    return this.#negentropyIfAny;
   }
 
   /** Closes the channel at once: what its peer may do has changed. */
@@ -113,22 +126,22 @@ export class Connection {
     return this.#channel.peer;
   }
 
-  #start(ended: () => void): void {
-    this.#channel.start({
-      message: (text) => this.#inbox.receive(text),
-      drain: () => {
-        this.#outbox.drained();
-        this.#inbox.release("outbox");
-      },
-      end: () => {
-        this.#inbox.shut();
-        this.#outbox.end();
-        void this.#leaveStore().then(ended);
-      },
-    });
+  message(text: string): void {
+    this.#inbox.receive(text);
   }
 
-  #handle(text: string): void | Promise<void> {
+  drain(): void {
+    this.#outbox.drained();
+    this.#inbox.release("outbox");
+  }
+
+  end(): void {
+    this.#inbox.shut();
+    this.#outbox.end();
+    void this.#leaveStore().then(this.#ended);
+  }
+
+  handle(text: string): void | Promise<void> {
     try {
       const pending = this.#dispatch(parseClientMessage(text), text.length);
       if (this.#outbox.isFull) this.#inbox.hold("outbox");

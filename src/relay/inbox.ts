@@ -16,19 +16,25 @@ const CLOSE_AT = 1_048_576;
 /** What a waiting message costs besides its characters. */
 const OVERHEAD = 64;
 
+/** Who takes the messages, one at a time. */
+export interface Handler {
+  /** If it returns a promise, the next message waits for it. Never throws. */
+  handle(text: string): void | Promise<void>;
+}
+
 export class Inbox {
   readonly #channel: Channel;
-  readonly #handle: (text: string) => void | Promise<void>;
-  readonly #holds = new Set<Hold>();
-  #waiting: string[] = [];
+  readonly #handler: Handler;
+  /** These two exist while there is something in them: most clients are silent most of the time. */
+  #holds: Set<Hold> | undefined;
+  #waiting: string[] | undefined;
   #cost = 0;
   #busy = false;
   #shut = false;
 
-  /** `handle` takes one message; if it returns a promise, the next one waits for it. Never throws. */
-  constructor(channel: Channel, handle: (text: string) => void | Promise<void>) {
+  constructor(channel: Channel, handler: Handler) {
     this.#channel = channel;
-    this.#handle = handle;
+    this.#handler = handler;
   }
 
   receive(text: string): void {
@@ -38,6 +44,7 @@ export class Inbox {
       this.#channel.close(CLOSE.rateLimited, "rate-limited: too many messages at once");
       return;
     }
+    this.#waiting ??= [];
     this.#waiting.push(text);
     this.#cost += text.length + OVERHEAD;
     if (!this.#busy) this.#takeWaiting();
@@ -46,25 +53,29 @@ export class Inbox {
 
   /** Stops reading for this reason. */
   hold(reason: Hold): void {
-    if (this.#holds.size === 0) this.#channel.pause();
+    if (this.#holds === undefined) this.#channel.pause();
+    this.#holds ??= new Set();
     this.#holds.add(reason);
   }
 
   /** Reads on, unless another reason is left. */
   release(reason: Hold): void {
-    if (this.#holds.delete(reason) && this.#holds.size === 0) this.#channel.resume();
+    this.#holds?.delete(reason);
+    if (this.#holds?.size !== 0) return;
+    this.#holds = undefined;
+    this.#channel.resume();
   }
 
   /** Forgets what waits and hears nothing any more. */
   shut(): void {
     this.#shut = true;
-    this.#waiting = [];
+    this.#waiting = undefined;
   }
 
   #takeWaiting(): void {
     this.#busy = true;
     for (let text = this.#next(); text !== undefined; text = this.#next()) {
-      const pending = this.#handle(text);
+      const pending = this.#handler.handle(text);
       if (pending) {
         void pending.then(() => this.#takeWaiting());
         return;
@@ -74,7 +85,8 @@ export class Inbox {
   }
 
   #next(): string | undefined {
-    const text = this.#waiting.shift();
+    const text = this.#waiting?.shift();
+    if (this.#waiting?.length === 0) this.#waiting = undefined;
     if (text === undefined) return undefined;
     this.#cost -= text.length + OVERHEAD;
     if (this.#cost <= PAUSE_AT) this.release("messages");

@@ -22,7 +22,8 @@ export class Outbox {
   /** Stops the watch over a client that is to take what is queued, while there is one. */
   #stopWatch: (() => void) | undefined;
   #held = 0;
-  #waiting: (() => void)[] = [];
+  /** Exists while somebody waits. */
+  #waiting: (() => void)[] | undefined;
   #ended = false;
 
   constructor(
@@ -69,13 +70,18 @@ export class Outbox {
 
   /** Resolves when the client has taken everything, or has ended. It may be full again by then. */
   emptied(): Promise<void> {
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    return new Promise((resolve) => {
+      this.#waiting ??= [];
+      this.#waiting.push(resolve);
+    });
   }
 
   drained(): void {
     this.#stopWatch?.();
     this.#stopWatch = undefined;
-    for (const resolve of this.#waiting.splice(0)) resolve();
+    const waiting = this.#waiting ?? [];
+    this.#waiting = undefined;
+    for (const resolve of waiting) resolve();
   }
 
   end(): void {

@@ -26,8 +26,9 @@ export class Queries {
   readonly #reader: Reader;
   readonly #outbox: Outbox;
   readonly #open = new Map<string, Asked>();
-  readonly #waiting = new Set<Asked>();
-  readonly #scans = new Set<Promise<void>>();
+  /** First come, first scanned. */
+  #waiting: readonly Asked[] = [];
+  #scans: readonly Promise<void>[] = [];
   #ended = false;
 
   constructor(parts: QueriesParts, reader: Reader, outbox: Outbox) {
@@ -69,7 +70,7 @@ export class Queries {
     if (query === undefined) return;
     query.stop();
     this.#open.delete(id);
-    this.#waiting.delete(query);
+    this.#waiting = this.#waiting.filter((other) => other !== query);
   }
 
   /** Asks the policy again about all that is open; what it refuses by now is closed. */
@@ -99,20 +100,21 @@ export class Queries {
     const query: Asked = new Asked(id, shown, this.#reader, this.#parts, this.#outbox);
     this.#open.set(id, query);
     query.start();
-    this.#waiting.add(query);
+    this.#waiting = [...this.#waiting, query];
     this.#scanNext();
   }
 
   #scanNext(): void {
-    for (const query of this.#waiting) {
-      if (this.#scans.size >= MAX_SCANS) return;
-      this.#waiting.delete(query);
-      const scan = query.scan().then(() => {
-        this.#scans.delete(scan);
+    while (this.#scans.length < MAX_SCANS) {
+      const [query, ...others] = this.#waiting;
+      if (query === undefined) return;
+      this.#waiting = others;
+      const scan: Promise<void> = query.scan().then(() => {
+        this.#scans = this.#scans.filter((other) => other !== scan);
         if (query.isStopped && this.#open.get(query.id) === query) this.#open.delete(query.id);
         this.#scanNext();
       });
-      this.#scans.add(scan);
+      this.#scans = [...this.#scans, scan];
     }
   }
 }

@@ -8,6 +8,7 @@ import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
 import type { VerifiedEvent } from "../nostr/event.ts";
 import type { Filter } from "../nostr/filter.ts";
+import type { PublicKey } from "../nostr/key.ts";
 import { accept, reject, type Verdict } from "../nostr/verdict.ts";
 import { isGuardedFilter, type View } from "../nostr/visibility.ts";
 import type { Limits, Policy } from "../policy.ts";
@@ -27,20 +28,25 @@ export interface ReaderParts {
   readonly made?: Made;
 }
 
-export class Reader {
-  readonly view: View;
+export class Reader implements View {
   readonly #parts: ReaderParts;
   readonly #peer: Peer;
 
   constructor(parts: ReaderParts, peer: Peer) {
     this.#parts = parts;
     this.#peer = peer;
-    this.view = {
-      get now() {
-        return parts.clock.now();
-      },
-      readers: peer.pubkeys,
-    };
+  }
+
+  get view(): View {
+    return this;
+  }
+
+  get now(): number {
+    return this.#parts.clock.now();
+  }
+
+  get readers(): ReadonlySet<PublicKey> {
+    return this.#peer.pubkeys;
   }
 
   /** May this be asked? Where the policy fails, the answer is no. */

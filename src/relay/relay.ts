@@ -64,15 +64,19 @@ export class Relay {
   }
 
   /** Serves an established channel, whose peer has been admitted; resolves when it has ended. */
-  async accept(channel: Channel): Promise<void> {
+  accept(channel: Channel): Promise<void> {
     if (this.#isClosing) {
       channel.close(CLOSE.goingAway, "the relay is shutting down");
-      return;
+      return Promise.resolve();
     }
-    const connection = new Connection(this.#parts, channel);
-    this.#connections.add(connection);
-    await connection.ended;
-    this.#connections.delete(connection);
+    return new Promise((resolve) => {
+      const connection = new Connection(this.#parts, channel, () => {
+        this.#connections.delete(connection);
+        resolve();
+      });
+      this.#connections.add(connection);
+      connection.start();
+    });
   }
 
   /** Who is connected. */

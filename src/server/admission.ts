@@ -16,17 +16,13 @@ export interface AdmissionLimits {
   readonly maxPerMinutePerAddress: number;
 }
 
-/** One connection's place. Each method may be called again without effect. */
-export interface Ticket {
-  /** The handshake is over, well or badly. */
-  settled(): void;
-  /** The connection is gone. */
-  leave(): void;
-}
-
+/** What one address, or all together, have of what is limited. */
 interface Usage {
   connections: number;
   pending: number;
+}
+
+interface AddressUsage extends Usage {
   /** Handshakes begun in the minute that started at `minute`. */
   begun: number;
   minute: number;
@@ -34,12 +30,45 @@ interface Usage {
 
 const MINUTE = 60;
 
+/** One connection's place. Each method may be called again without effect. */
+export class Ticket {
+  readonly #address: Usage;
+  readonly #all: Usage;
+  #isPending = true;
+  #isConnected = true;
+
+  constructor(address: Usage, all: Usage) {
+    this.#address = address;
+    this.#all = all;
+    for (const usage of [address, all]) {
+      usage.connections++;
+      usage.pending++;
+    }
+  }
+
+  /** The handshake is over, well or badly. */
+  settled(): void {
+    if (!this.#isPending) return;
+    this.#isPending = false;
+    this.#address.pending--;
+    this.#all.pending--;
+  }
+
+  /** The connection is gone. */
+  leave(): void {
+    this.settled();
+    if (!this.#isConnected) return;
+    this.#isConnected = false;
+    this.#address.connections--;
+    this.#all.connections--;
+  }
+}
+
 export class Admission {
   readonly #limits: AdmissionLimits;
   readonly #clock: Clock;
-  readonly #usage = new Map<string, Usage>();
-  #connections = 0;
-  #pending = 0;
+  readonly #usage = new Map<string, AddressUsage>();
+  readonly #all: Usage = { connections: 0, pending: 0 };
   #swept = 0;
 
   constructor(limits: AdmissionLimits, clock: Clock) {
@@ -57,38 +86,15 @@ export class Admission {
       usage.begun > limits.maxPerMinutePerAddress ||
       usage.pending >= limits.maxPendingPerAddress ||
       usage.connections >= limits.maxConnectionsPerAddress ||
-      this.#pending >= limits.maxPending ||
-      this.#connections >= limits.maxConnections
+      this.#all.pending >= limits.maxPending ||
+      this.#all.connections >= limits.maxConnections
     ) {
       return undefined;
     }
-    usage.connections++;
-    usage.pending++;
-    this.#connections++;
-    this.#pending++;
-    return this.#ticket(usage);
+    return new Ticket(usage, this.#all);
   }
 
-  #ticket(usage: Usage): Ticket {
-    let pending = true;
-    let connected = true;
-    const settled = (): void => {
-      if (!pending) return;
-      pending = false;
-      usage.pending--;
-      this.#pending--;
-    };
-    const leave = (): void => {
-      settled();
-      if (!connected) return;
-      connected = false;
-      usage.connections--;
-      this.#connections--;
-    };
-    return { settled, leave };
-  }
-
-  #usageOf(group: string): Usage {
+  #usageOf(group: string): AddressUsage {
     const minute = Math.floor(this.#clock.now() / MINUTE);
     this.#sweep(minute);
     let usage = this.#usage.get(group);

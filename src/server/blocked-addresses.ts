@@ -1,6 +1,6 @@
 /** IP addresses and networks that administrators have blocked (NIP-86), asked about at the door. */
 
-import { BlockList, isIP, isIPv6 } from "node:net";
+import { type BlockList, isIP, isIPv6 } from "node:net";
 import type { Rulings } from "../moderation.ts";
 import { malformed, type Parsed, parsed } from "../nostr/parsed.ts";
 import { addressList, isListed, isLoopback, plainAddress } from "./admission.ts";
@@ -8,7 +8,8 @@ import { addressList, isListed, isLoopback, plainAddress } from "./admission.ts"
 export class BlockedAddresses {
   readonly #rulings: Rulings;
   #revision: number | undefined;
-  #list = new BlockList();
+  /** `undefined` where nothing is blocked, as on most relays. */
+  #list: BlockList | undefined;
 
   constructor(rulings: Rulings) {
     this.#rulings = rulings;
@@ -17,12 +18,12 @@ export class BlockedAddresses {
   /** `address`: as `clientAddress` gives it. */
   has(address: string): boolean {
     if (this.#revision !== this.#rulings.revision) this.#renew();
-    return isListed(address, this.#list);
+    return this.#list !== undefined && isListed(address, this.#list);
   }
 
   #renew(): void {
     const networks = this.#rulings.entries("blocked address").map(({ subject }) => subject);
-    this.#list = addressList(networks);
+    this.#list = networks.length > 0 ? addressList(networks) : undefined;
     this.#revision = this.#rulings.revision;
   }
 }

@@ -69,6 +69,8 @@ const POLICY_VIOLATION = 1008;
 
 const CHALLENGE_BYTES = 16;
 
+const ignore = (): void => {};
+
 /** Milliseconds of silence before TCP asks whether the peer is still there. */
 const KEEP_ALIVE = 60_000;
 
@@ -101,7 +103,7 @@ export class Door {
   /** Answers an upgrade request, whatever its path; the stream belongs to the door from now on. */
   upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
     // Until `ws` takes over, nobody else listens, and an unheard error would end the process.
-    stream.on("error", () => {});
+    stream.on("error", ignore);
     const visit = this.#enter(request, stream, head);
     if (visit === 400 && this.#options.malformed?.(stream, request)) return;
     if (typeof visit === "number") refuseUpgrade(stream, visit);
@@ -132,7 +134,7 @@ export class Door {
     // Peers that vanish without a word are found by the system, in minutes.
     request.socket.setKeepAlive(true, KEEP_ALIVE);
     this.#strangers.add(stream);
-    stream.once("close", () => {
+    stream.on("close", () => {
       this.#strangers.delete(stream);
       ticket.leave();
     });
@@ -179,7 +181,7 @@ export class Door {
       }
       log("info", "plaintext client turned away", { address });
       // Nobody listens to what it says: it is neither read, nor stored, nor answered.
-      ws.on("error", () => {});
+      ws.on("error", ignore);
       ws.send(notice(plaintextNotice()));
       ws.close(POLICY_VIOLATION, "this relay speaks only npubwire");
     });

@@ -4,7 +4,7 @@
  * nothing of the relay knows that it is counted.
  */
 
-import type { Channel, LinkHandlers, Peer } from "../channel.ts";
+import type { Channel, LinkEnd, LinkHandlers, Peer } from "../channel.ts";
 import type { Clock } from "../clock.ts";
 import type { Log, LogFields } from "../log.ts";
 import { CLOSE } from "../nostr/close.ts";
@@ -34,6 +34,15 @@ export class Metrics {
   #sentCharacters = 0;
   #receivedCharacters = 0;
   #cancel: () => void = () => {};
+  /** One for all channels. */
+  readonly #watcher: Watcher = {
+    received: (text) => this.#received(text),
+    sent: (text) => this.#sent(text),
+    closed: (code) => this.#count(`closed.${CLOSE_NAMES.get(code) ?? code}`),
+    ended: () => {
+      this.#connections -= 1;
+    },
+  };
 
   constructor(parts: MetricsParts) {
     this.#parts = parts;
@@ -44,14 +53,7 @@ export class Metrics {
   watch(channel: Channel): Channel {
     this.#connections += 1;
     this.#count(`opened.${channel.challenge === undefined ? "secure" : "plain"}`);
-    return new WatchedChannel(channel, {
-      received: (text) => this.#received(text),
-      sent: (text) => this.#sent(text),
-      closed: (code) => this.#count(`closed.${CLOSE_NAMES.get(code) ?? code}`),
-      ended: () => {
-        this.#connections -= 1;
-      },
-    });
+    return new WatchedChannel(channel, this.#watcher);
   }
 
   /** Writes the last line. */
@@ -133,9 +135,10 @@ interface Watcher {
   ended(): void;
 }
 
-class WatchedChannel implements Channel {
+class WatchedChannel implements Channel, LinkHandlers {
   readonly #channel: Channel;
   readonly #watcher: Watcher;
+  #handlers: LinkHandlers | undefined;
   #isOver = false;
 
   constructor(channel: Channel, watcher: Watcher) {
@@ -156,19 +159,23 @@ class WatchedChannel implements Channel {
   }
 
   start(handlers: LinkHandlers): void {
-    const watcher = this.#watcher;
-    this.#channel.start({
-      message(text) {
-        watcher.received(text);
-        handlers.message(text);
-      },
-      drain: () => handlers.drain?.(),
-      end: (end) => {
-        this.#isOver = true;
-        watcher.ended();
-        handlers.end(end);
-      },
-    });
+    this.#handlers = handlers;
+    this.#channel.start(this);
+  }
+
+  message(text: string): void {
+    this.#watcher.received(text);
+    this.#handlers?.message(text);
+  }
+
+  drain(): void {
+    this.#handlers?.drain?.();
+  }
+
+  end(end: LinkEnd): void {
+    this.#isOver = true;
+    this.#watcher.ended();
+    this.#handlers?.end(end);
   }
 
   send(text: string): void {

@@ -68,7 +68,7 @@ export class SecureServerSocket extends EventEmitter<SecureServerSocketEvents> {
     this.#socket = socket;
     this.peer = channel.peer;
     this.isEncrypted = channel.challenge === undefined;
-    socket.onPong = () => this.emit("pong", Buffer.alloc(0));
+    socket.onPong(() => this.emit("pong", Buffer.alloc(0)));
     // The connection handler runs in this tick, and what it adds hears the first message.
     queueMicrotask(() => {
       channel.start({

@@ -72,7 +72,7 @@ function openDoor(config: RelayConfig, parts: SiteParts, blocked: BlockedAddress
     isBlocked: (from) => blocked.has(from),
     isOwnUrl: (url) => places.isOwnUrl(url),
     admit: async (pubkey, peer) => (await rules.policy.admit?.(pubkey, peer)) ?? accept,
-    async accept(channel) {
+    accept(channel) {
       const { peer } = channel;
       // What was ruled while it was being admitted counts, too.
       if (isBarred(peer, rulings, blocked)) {
@@ -80,8 +80,7 @@ function openDoor(config: RelayConfig, parts: SiteParts, blocked: BlockedAddress
         return;
       }
       emitter.emit("connection", peer);
-      await relay.accept(metrics.watch(channel));
-      emitter.emit("disconnection", peer);
+      void relay.accept(metrics.watch(channel)).then(() => emitter.emit("disconnection", peer));
     },
   });
 }

@@ -20,31 +20,19 @@ const SWITCHING_PROTOCOLS = 101;
 
 export class NodeSocket implements WebSocketLike {
   handlers: WebSocketHandlers | undefined;
-  /** The other end has answered a {@link ping}. */
-  onPong: (() => void) | undefined;
   readonly #ws: WebSocket;
   /** The stream below: for corking, and to hear when its queue has run empty. */
   #stream: Duplex | undefined;
-  #failure: SocketFailure = {};
+  #failure: SocketFailure | undefined;
 
   /** `stream`: the socket that `ws` runs on; a dialled one is learned when it opens. */
   constructor(ws: WebSocket, stream?: Duplex) {
     this.#ws = ws;
     if (stream) this.#adopt(stream);
-    ws.on("upgrade", (response) => {
-      this.#failure = { status: SWITCHING_PROTOCOLS };
-      this.#adopt(response.socket);
-    });
-    ws.on("open", () => this.handlers?.open?.());
+    else this.#await(ws);
     ws.on("message", (data, isBinary) => {
       this.handlers?.message(isBinary ? bytes(data) : data.toString());
     });
-    ws.on("unexpected-response", (request, response) => {
-      this.#failure = { status: response.statusCode ?? 0 };
-      request.destroy();
-      this.#ws.terminate();
-    });
-    ws.on("pong", () => this.onPong?.());
     // `ws` reports before it closes; what matters reaches the handlers with the close.
     ws.on("error", (cause) => {
       this.#failure = { ...this.#failure, cause };
@@ -101,9 +89,27 @@ export class NodeSocket implements WebSocketLike {
     if (this.#ws.readyState === WebSocket.OPEN) this.#ws.ping();
   }
 
+  /** `heard`: the other end has answered a {@link ping}. */
+  onPong(heard: () => void): void {
+    this.#ws.on("pong", heard);
+  }
+
   /** Breaks the connection without a goodbye. */
   terminate(): void {
     this.#ws.terminate();
+  }
+
+  #await(ws: WebSocket): void {
+    ws.on("upgrade", (response) => {
+      this.#failure = { status: SWITCHING_PROTOCOLS };
+      this.#adopt(response.socket);
+    });
+    ws.on("open", () => this.handlers?.open?.());
+    ws.on("unexpected-response", (request, response) => {
+      this.#failure = { status: response.statusCode ?? 0 };
+      request.destroy();
+      ws.terminate();
+    });
   }
 
   #adopt(stream: Duplex): void {

@@ -6,7 +6,7 @@ import { Gate, turns } from "./setup.ts";
 
 test("takes messages at once while nothing is pending", () => {
   const taken: string[] = [];
-  const inbox = new Inbox(new PairedChannel(), (text) => void taken.push(text));
+  const inbox = new Inbox(new PairedChannel(), { handle: (text) => void taken.push(text) });
   inbox.receive("a");
   inbox.receive("b");
   assert.deepEqual(taken, ["a", "b"]);
@@ -15,10 +15,12 @@ test("takes messages at once while nothing is pending", () => {
 test("keeps the order around everything that takes time, also when it is called from inside", async () => {
   const gates = new Map(["slow 1", "slow 2"].map((text) => [text, new Gate()]));
   const taken: string[] = [];
-  const inbox = new Inbox(new PairedChannel(), (text) => {
-    taken.push(text);
-    if (text === "b") inbox.receive("from inside");
-    return gates.get(text)?.opened;
+  const inbox = new Inbox(new PairedChannel(), {
+    handle: (text) => {
+      taken.push(text);
+      if (text === "b") inbox.receive("from inside");
+      return gates.get(text)?.opened;
+    },
   });
   for (const text of ["a", "slow 1", "b", "slow 2", "c"]) inbox.receive(text);
   assert.deepEqual(taken, ["a", "slow 1"]);
@@ -32,7 +34,7 @@ test("keeps the order around everything that takes time, also when it is called 
 
 test("reads while no reason against it is left", () => {
   const channel = new PairedChannel();
-  const inbox = new Inbox(channel, () => {});
+  const inbox = new Inbox(channel, { handle() {} });
   inbox.hold("events");
   inbox.hold("outbox");
   inbox.hold("outbox");
@@ -45,9 +47,11 @@ test("reads while no reason against it is left", () => {
 test("hears nothing once it is shut, not even what waits", async () => {
   const gate = new Gate();
   const taken: string[] = [];
-  const inbox = new Inbox(new PairedChannel(), (text) => {
-    taken.push(text);
-    return gate.opened;
+  const inbox = new Inbox(new PairedChannel(), {
+    handle: (text) => {
+      taken.push(text);
+      return gate.opened;
+    },
   });
   inbox.receive("a");
   inbox.receive("b");
