@@ -133,7 +133,7 @@ export function indexedTags(
 }
 
 export function isTagLetter(name: string): boolean {
-  return /^[a-zA-Z]$/.test(name);
+  return name.length === 1 && /[a-zA-Z]/.test(name);
 }
 
 /** The value of the first tag of that name; "" when the tag has no value. */

@@ -77,9 +77,12 @@ function isRepost(kind: unknown): boolean {
   return kind === 6 || kind === 16;
 }
 
+/** How a JSON object begins; most reposts embed nothing, and to fail at parsing takes long. */
+const OBJECT = /^\s*\{/;
+
 /** Parsed, not searched: spaces, escapes and quotations would mislead a search. */
 function embedsProtected(content: unknown, depth: number): boolean {
-  if (typeof content !== "string" || depth === 0) return false;
+  if (typeof content !== "string" || depth === 0 || !OBJECT.test(content)) return false;
   let embedded: unknown;
   try {
     embedded = JSON.parse(content);
