@@ -230,14 +230,18 @@ export class Connection implements LinkHandlers, Handler {
   #answer(ok: string | Promise<string>): void {
     this.#unanswered += 1;
     if (this.#isBusy()) this.#inbox.hold("events");
-    this.#answered = this.#answered
-      .then(() => ok)
-      .then((text) => {
-        this.#outbox.send(text);
-        this.#unanswered -= 1;
-        if (!this.#isBusy()) this.#inbox.release("events");
-      })
-      .catch((error: unknown) => this.#fail(error));
+    this.#answered = this.#sendBehind(this.#answered, ok);
+  }
+
+  async #sendBehind(others: Promise<void>, ok: string | Promise<string>): Promise<void> {
+    try {
+      await others;
+      this.#outbox.send(await ok);
+      this.#unanswered -= 1;
+      if (!this.#isBusy()) this.#inbox.release("events");
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   #isBusy(): boolean {

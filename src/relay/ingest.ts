@@ -10,7 +10,7 @@ import type { Log } from "../log.ts";
 import type { NostrEvent, VerifiedEvent } from "../nostr/event.ts";
 import type { EventId } from "../nostr/key.ts";
 import { classifyKind, KIND_AUTH } from "../nostr/kind.ts";
-import { okMessage } from "../nostr/message.ts";
+import { okMessage, type Reason } from "../nostr/message.ts";
 import type { Parsed } from "../nostr/parsed.ts";
 import { judgePublication } from "../nostr/publication.ts";
 import {
@@ -93,23 +93,23 @@ export class Ingest {
   }
 
   /** Resolves with the OK that answers the event, never rejects. `characters`: what it costs to hold. */
-  async submit(event: NostrEvent, peer: Peer, characters: number): Promise<string> {
-    if (event.kind === KIND_AUTH) {
-      return okMessage(event.id, false, "invalid: kind 22242 is for AUTH, it is not published");
-    }
+  submit(event: NostrEvent, peer: Peer, characters: number): Promise<string> {
+    const refusal = this.#refuse(event, peer);
+    if (refusal !== undefined) return Promise.resolve(okMessage(event.id, false, refusal));
     const load = this.#loads.get(peer) ?? { events: 0, characters: 0 };
-    if (exceeds(load, MAX_PER_PEER) || exceeds(this.#total, MAX_IN_ALL)) {
-      return okMessage(event.id, false, "rate-limited: too many events at once");
-    }
     this.#loads.set(peer, load);
     grow(load, 1, characters);
     grow(this.#total, 1, characters);
-    const text = await new Promise<string>((answer) => this.#queue({ event, peer, answer }));
-    grow(load, -1, -characters);
-    grow(this.#total, -1, -characters);
-    if (load.events === 0) this.#loads.delete(peer);
-    if (this.#total.events === 0) for (const idle of this.#whenIdle.splice(0)) idle();
-    return text;
+    return new Promise((resolve) => {
+      const answer = (text: string): void => {
+        grow(load, -1, -characters);
+        grow(this.#total, -1, -characters);
+        if (load.events === 0) this.#loads.delete(peer);
+        if (this.#total.events === 0) for (const idle of this.#whenIdle.splice(0)) idle();
+        resolve(text);
+      };
+      this.#queue({ event, peer, answer });
+    });
   }
 
   /**
@@ -157,6 +157,13 @@ export class Ingest {
     for (; due > 0 && this.#isCommitting; due -= 1) {
       await new Promise<void>((committed) => this.#whenCommitted.push(committed));
     }
+  }
+
+  #refuse(event: NostrEvent, peer: Peer): Reason | undefined {
+    if (event.kind === KIND_AUTH) return "invalid: kind 22242 is for AUTH, it is not published";
+    const load = this.#loads.get(peer);
+    const isTooMuch = (load && exceeds(load, MAX_PER_PEER)) || exceeds(this.#total, MAX_IN_ALL);
+    return isTooMuch ? "rate-limited: too many events at once" : undefined;
   }
 
   #queue(item: Item): void {
