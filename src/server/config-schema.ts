@@ -276,10 +276,13 @@ export const configSchema: z.ZodType<RelayConfig> = z
         .describe(
           "Whether EOSE says if everything was sent (NIP-67). Some client libraries, Nostrify and nostr-fetch among them, take no EOSE that does.",
         ),
-      threads: wholeNumber(0, 64)
-        .default(0)
+      threads: z
+        .union([z.literal("auto"), wholeNumber(0, 64)], {
+          error: 'a whole number from 0 to 64 or "auto"',
+        })
+        .default("auto")
         .describe(
-          "Threads beside the main one: for checking signatures, writing and reading the database. 0: everything in one thread.",
+          'Threads for checking signatures, and as many for long reads, with one more that writes; nobody waits for the disk then. 0: everything in one thread. "auto": one where there are several cores, otherwise none.',
         ),
       administrators: keyList().describe(
         "The npubs (or hex keys) of those who may manage the running relay (NIP-86): ban, allow, rename. Empty: nobody may.",

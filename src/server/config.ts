@@ -35,8 +35,8 @@ export interface RelayConfig {
   readonly search: boolean;
   /** Whether EOSE tells what NIP-67 wants it to. */
   readonly eoseHints: boolean;
-  /** Beside the main one. */
-  readonly threads: number;
+  /** That check signatures, and as many that read; `auto` leaves it to the machine. */
+  readonly threads: number | "auto";
   readonly administrators: readonly PublicKey[];
   /** An empty text says nothing. */
   readonly information: {

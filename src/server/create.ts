@@ -1,5 +1,6 @@
 /** A relay from a configuration and what is handed in beside it: key, store, rules and door, put together. */
 
+import { availableParallelism } from "node:os";
 import { type Clock, systemClock } from "../clock.ts";
 import { createNodeCrypto } from "../crypto/node.ts";
 import { VerifyPool } from "../crypto/verify-pool.ts";
@@ -55,7 +56,8 @@ export async function createRelay(options: RelayOptions = {}): Promise<EmbeddedR
   const publicKey = crypto.secp256k1x.publicKey(secretKey);
   const self = publicKeyOf(secretKey, crypto);
   const places = new Places(config, self); // refuses wrong addresses before anything is opened
-  const { store, rulings, closeStore } = await openStore(config, options);
+  const threads = threadsOf(config);
+  const { store, rulings, closeStore } = await openStore(config, options, threads);
   await removeBanned(store, rulings);
   const emitter = new RelayEmitter(log);
   const common = { store, rulings, crypto, clock: systemClock, log, places, emitter };
@@ -66,13 +68,13 @@ export async function createRelay(options: RelayOptions = {}): Promise<EmbeddedR
     await describeSelf(document(), secretKey, { store, crypto, now: systemClock.now() });
   };
   await describe();
-  const verifying = openVerifying(config, crypto, log);
+  const verifying = openVerifying(threads, crypto, log);
   const relay = openRelay(config, { ...common, ...verifying }, rules);
   const keyPair = { secretKey, publicKey };
   const metrics = new Metrics(common);
   const siteParts = { ...common, rules, relay, metrics, keyPair, document, describe };
   const { door, site } = openSite(config, siteParts);
-  log("info", "relay created", { crypto: crypto.name, threads: config.threads, key: origin });
+  log("info", "relay created", { crypto: crypto.name, threads, key: origin });
   if (!crypto.constantTime) {
     log("warn", "signing is not constant time: tiny-secp256k1 does not load", {});
   }
@@ -95,8 +97,12 @@ interface Rooms {
   closeStore(): Promise<void>;
 }
 
-async function openStore(config: RelayConfig, options: RelayOptions): Promise<Rooms> {
-  const store = options.store ?? (await openDatabase(config, config.search, config.threads));
+async function openStore(
+  config: RelayConfig,
+  options: RelayOptions,
+  threads: number,
+): Promise<Rooms> {
+  const store = options.store ?? (await openDatabase(config, config.search, threads));
   const rulings =
     options.rulings ?? (options.store ? new MemoryRulings() : await openRulings(config));
   return {
@@ -109,13 +115,19 @@ async function openStore(config: RelayConfig, options: RelayOptions): Promise<Ro
   };
 }
 
+/** One spares the main thread what takes long; more pay only where thousands publish. */
+function threadsOf({ threads }: RelayConfig): number {
+  if (threads !== "auto") return threads;
+  return availableParallelism() > 1 ? 1 : 0;
+}
+
 interface Verifying {
   readonly verify: Verify;
   closeThreads(): Promise<void>;
 }
 
 /** Events are checked in the configured threads, and in this one where that is quicker. */
-function openVerifying({ threads }: RelayConfig, crypto: CryptoProvider, log: Log): Verifying {
+function openVerifying(threads: number, crypto: CryptoProvider, log: Log): Verifying {
   const pool = new VerifyPool({
     threads,
     verify: crypto.verifySchnorr,

@@ -43,7 +43,10 @@ export interface Scope {
 /** A running relay that ends with the test. */
 export async function testRelay(t: Scope, options: TestRelayOptions = {}): Promise<TestRelay> {
   const { policy } = options;
-  return await started(t, options, (config, log) =>
+  // Most tests ask nothing of threads and start sooner without; THREADS runs all of them with some.
+  const threads = Number(process.env["THREADS"] ?? 0);
+  const settings = { ...options, config: { threads, ...options.config } };
+  return await started(t, settings, (config, log) =>
     startRelay(config, { log, ...(policy ? { policy } : {}) }),
   );
 }
