@@ -13,6 +13,8 @@ const MAX_KNOWN_LENGTH = 128;
 
 export class Marks {
   readonly #secret: string;
+  /** One at a time is made here. */
+  readonly #mark = Buffer.alloc(8);
   /** What sort of mark, and of what. */
   readonly #known = new Map<string, Map<string, bigint>>();
 
@@ -69,7 +71,7 @@ export class Marks {
   }
 
   #make(sort: string, value: string): bigint {
-    const digits = hash("sha256", `${this.#secret}${sort}:${value}`).slice(0, 16);
-    return BigInt.asIntN(64, BigInt(`0x${digits}`));
+    this.#mark.write(hash("sha256", `${this.#secret}${sort}:${value}`), "hex"); // its beginning
+    return this.#mark.readBigInt64BE();
   }
 }
