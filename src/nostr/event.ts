@@ -3,8 +3,9 @@
  * `VerifiedEvent`; the store, policies and live delivery accept nothing else.
  */
 
-import { bytesToHex, hexToBytes } from "@noble/hashes/utils.js";
+import { bytesToHex } from "@noble/hashes/utils.js";
 import type { CryptoProvider } from "../crypto.ts";
+import { bytesOfHex, isHex } from "./hex.ts";
 import {
   type EventId,
   isEventId,
@@ -48,8 +49,6 @@ export interface VerifiedEvent extends NostrEvent {
 /** Newest time stamp that is accepted (year 2242): the store packs it into 33 bits. */
 export const MAX_CREATED_AT: number = 2 ** 33 - 1;
 
-const HEX_64_BYTES = /^[0-9a-f]{128}$/;
-
 /** Checks the shape of an event; unknown fields are dropped, not refused. Does not verify. */
 export function parseEvent(value: unknown): Parsed<NostrEvent> {
   if (!isRecord(value)) return malformed("event is not an object");
@@ -64,7 +63,7 @@ export function parseEvent(value: unknown): Parsed<NostrEvent> {
   if (typeof content !== "string" || !isWellFormed(content)) {
     return malformed("content is not a string of Unicode characters");
   }
-  if (typeof sig !== "string" || !HEX_64_BYTES.test(sig)) {
+  if (typeof sig !== "string" || !isHex(sig, 128)) {
     return malformed("sig is not 128 lower-case hex digits");
   }
   // `+ 0` turns JSON's -0 into 0.
@@ -106,7 +105,7 @@ export function signEvent(
   const unsigned = { pubkey: publicKeyOf(secretKey, crypto), created_at, kind, tags, content };
   const body = bodyOf(unsigned);
   const id = crypto.hashText(serialize(unsigned, body)) as EventId;
-  const sig = bytesToHex(crypto.signSchnorr(hexToBytes(id), secretKey));
+  const sig = bytesToHex(crypto.signSchnorr(bytesOfHex(id), secretKey));
   return mintVerified({ id, ...unsigned, sig }, body);
 }
 
@@ -156,7 +155,7 @@ const WRONG_ID = "id does not match the event";
 const WRONG_SIGNATURE = "signature does not verify";
 
 function signatureOf({ sig, id, pubkey }: NostrEvent): Parameters<SignatureCheck> {
-  return [hexToBytes(sig), hexToBytes(id), hexToBytes(pubkey)];
+  return [bytesOfHex(sig), bytesOfHex(id), bytesOfHex(pubkey)];
 }
 
 /** Tags and content as JSON: what the id is made from and what is stored have in common. */

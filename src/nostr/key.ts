@@ -3,9 +3,10 @@
  * people (NIP-19). The branded types are minted here and nowhere else.
  */
 
-import { bytesToHex, hexToBytes } from "@noble/hashes/utils.js";
+import { bytesToHex } from "@noble/hashes/utils.js";
 import type { CryptoProvider } from "../crypto.ts";
 import { decodeBech32, encodeBech32 } from "./bech32.ts";
+import { bytesOfHex, isHex } from "./hex.ts";
 import { malformed, type Parsed, parsed } from "./parsed.ts";
 
 declare const publicKeyBrand: unique symbol;
@@ -19,10 +20,8 @@ export type EventId = string & { readonly [eventIdBrand]: true };
 /** 32 bytes, a scalar in 1..n−1. Never logged; wiped by whoever made it. */
 export type SecretKey = Uint8Array & { readonly [secretKeyBrand]: true };
 
-const HEX_32_BYTES = /^[0-9a-f]{64}$/;
-
 export function isHex32(value: unknown): value is string {
-  return typeof value === "string" && HEX_32_BYTES.test(value);
+  return typeof value === "string" && isHex(value, 64);
 }
 
 export function isPublicKey(value: unknown): value is PublicKey {
@@ -38,7 +37,7 @@ export function publicKeyFromBytes(bytes: Uint8Array): PublicKey {
 }
 
 export function publicKeyToBytes(key: PublicKey): Uint8Array {
-  return hexToBytes(key);
+  return bytesOfHex(key);
 }
 
 /** Reads an npub or 64 hex digits (upper case is accepted from people and lowered). */
@@ -58,7 +57,7 @@ export function parsePublicKey(text: string): Parsed<PublicKey> {
 export function parseSecretKey(text: string, crypto: CryptoProvider): Parsed<SecretKey> {
   const trimmed = text.trim();
   const lower = trimmed.toLowerCase();
-  const bytes = isHex32(lower) ? hexToBytes(lower) : decodeBech32("nsec", trimmed);
+  const bytes = isHex32(lower) ? bytesOfHex(lower) : decodeBech32("nsec", trimmed);
   if (bytes === undefined) return malformed("expected an nsec (nsec1…) or 64 hex digits");
   return secretKeyFromBytes(bytes, crypto);
 }
