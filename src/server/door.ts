@@ -18,7 +18,7 @@ import type { Log } from "../log.ts";
 import { checkAuth } from "../nostr/auth.ts";
 import type { PublicKey } from "../nostr/key.ts";
 import { notice } from "../nostr/message.ts";
-import { reasonOf, type Verdict } from "../nostr/verdict.ts";
+import { reasonOf, reject, type Verdict } from "../nostr/verdict.ts";
 import { CLOSE_DEADLINE, MAX_FRAME_BYTES, SUITE } from "../transport/constants.ts";
 import { TransportError } from "../transport/errors.ts";
 import { isOffer, type Offer, readOffer } from "../transport/offer.ts";
@@ -41,6 +41,8 @@ export interface DoorOptions {
   readonly relay: KeyPair;
   readonly auth: "required" | "optional";
   readonly plaintext: "deny" | "loopback" | "allow";
+  /** Whether those who may speak in the plain are asked for a key later (NIP-42), and judged by it. */
+  readonly asksPlainClients: boolean;
   /** Whether plain clients that are not allowed get 404 instead of a notice. */
   readonly isHidden: boolean;
   /** Bytes of UTF-8 in one message. */
@@ -157,7 +159,7 @@ export class Door {
     visit.stream.cork();
     this.#secure.handleUpgrade(visit.request, visit.stream, visit.head, async (ws) => {
       const socket = new NodeSocket(ws, visit.stream);
-      const { admit } = this.#options;
+      const admit: DoorOptions["admit"] = (pubkey, peer) => this.#admit(pubkey, peer);
       const options = { crypto, clock, relay, auth, address, admit, authDeadline };
       const { channel, refusal } = await acceptSecure(socket, handshake, options);
       ticket.settled();
@@ -187,21 +189,32 @@ export class Door {
     });
   }
 
+  /** Whoever cannot be judged is not let in. */
+  async #admit(pubkey: PublicKey | undefined, peer: Peer): Promise<Verdict> {
+    const { admit, log } = this.#options;
+    try {
+      return await admit(pubkey, peer);
+    } catch (error) {
+      log("error", "client could not be judged", { address: peer.address, error: String(error) });
+      return reject("error", "internal error");
+    }
+  }
+
   #allowsPlain(request: IncomingMessage): boolean {
     const { plaintext } = this.#options;
     return plaintext === "allow" || (plaintext === "loopback" && isFromHere(request));
   }
 
   async #welcomePlain(socket: NodeSocket, { request, address }: Visit): Promise<void> {
-    const { crypto, clock, auth, isOwnUrl, admit, accept } = this.#options;
+    const { crypto, clock, auth, asksPlainClients, isOwnUrl, accept } = this.#options;
     const challenge = bytesToHex(crypto.randomBytes(CHALLENGE_BYTES));
     const identities = new Identities((event) =>
       checkAuth(event, { challenge, isOwnUrl, now: clock.now() }),
     );
     const channel = new PlainChannel(socket, challenge, identities, address);
     // Where everybody must say who they are, nobody is judged before they had the chance.
-    if (auth === "optional") {
-      const verdict = await admit(undefined, channel.peer);
+    if (auth === "optional" || !asksPlainClients) {
+      const verdict = await this.#admit(undefined, channel.peer);
       if (!verdict.accepted) {
         channel.send(notice(reasonOf(verdict)));
         channel.close(POLICY_VIOLATION, verdict.prefix);

@@ -84,6 +84,7 @@ function openDoor(config: RelayConfig, { crypto, log, keyPair, places, clients }
     log,
     relay: keyPair,
     plaintext: "deny",
+    asksPlainClients: false,
     isBlocked: () => false,
     isOwnUrl: () => false,
     admit: async (pubkey, peer) => (await clients.policy.admit?.(pubkey, peer)) ?? accept,

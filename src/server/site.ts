@@ -69,6 +69,7 @@ function openDoor(config: RelayConfig, parts: SiteParts, blocked: BlockedAddress
     ...doorSettings(config, places),
     relay: parts.keyPair,
     plaintext: config.plaintext,
+    asksPlainClients: true,
     isBlocked: (from) => blocked.has(from),
     isOwnUrl: (url) => places.isOwnUrl(url),
     admit: async (pubkey, peer) => (await rules.policy.admit?.(pubkey, peer)) ?? accept,

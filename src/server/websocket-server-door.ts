@@ -1,13 +1,11 @@
 /** The door of a {@link SecureWebSocketServer}: the options that are not `ws`'s, and their defaults. */
 
 import { resolve } from "node:path";
-import type { Channel, Peer } from "../channel.ts";
+import type { Peer } from "../channel.ts";
 import { systemClock } from "../clock.ts";
 import { createNodeCrypto } from "../crypto/node.ts";
 import { type Log, silent } from "../log.ts";
-import { CLOSE } from "../nostr/close.ts";
 import { type PublicKey, publicKeyOf } from "../nostr/key.ts";
-import { reasonOf } from "../nostr/verdict.ts";
 import { accept, type Verdict } from "../policy.ts";
 import { AUTH_DEADLINE, DEFAULT_RELAY_MAX_MESSAGE } from "../transport/constants.ts";
 import { type AdmissionLimits, addressList } from "./admission.ts";
@@ -72,17 +70,9 @@ export function openServerDoor(
     trustedProxies: addressList(options.trustedProxies ?? []),
     isBlocked: () => false,
     isOwnUrl: () => false,
+    // Whether a plain client proves a key later is for the other relay to ask.
+    asksPlainClients: false,
     admit: async (pubkey, peer) => await admit(pubkey, peer),
-    async accept(channel, request, socket) {
-      // The door leaves plain clients to prove a key later; here nobody asks them again.
-      const verdict = isUnasked(channel, auth) ? await admit(undefined, channel.peer) : accept;
-      if (verdict.accepted) parts.accept(channel, request, socket);
-      else channel.close(CLOSE.restricted, reasonOf(verdict));
-    },
   });
   return { door, self: publicKeyOf(secretKey, crypto) };
-}
-
-function isUnasked({ challenge }: Channel, auth: "required" | "optional"): boolean {
-  return challenge !== undefined && auth === "required";
 }

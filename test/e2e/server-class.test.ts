@@ -135,8 +135,23 @@ test("plain clients are refused unless they are asked for, and then nobody skips
   const admit = (key: unknown) => (key ? accept : reject("restricted", "who are you?"));
   const choosy = await secureServer(t, { plaintext: "allow", admit });
   choosy.server.on("connection", ({ isEncrypted }) => assert.ok(isEncrypted));
-  assert.equal((await (await bareClient(choosy.url)).closed).code, 4003);
+  assert.equal((await (await bareClient(choosy.url)).closed).code, 1008);
   await (await bareClient(choosy.address, Secure)).close();
+});
+
+test("who is judged by an admit that throws is not let in, and nobody else notices", async (t) => {
+  const admit = (): never => {
+    throw new Error("the list of members cannot be read");
+  };
+  for (const auth of ["required", "optional"] as const) {
+    const { server, url, address } = await secureServer(t, { plaintext: "allow", auth, admit });
+    server.on("connection", () => assert.fail("it was let in"));
+    const plain = await bareClient(url);
+    assert.deepEqual(await plain.next(), ["NOTICE", "error: internal error"]);
+    assert.equal((await plain.closed).code, 1008);
+    const { code, reason } = await (await bareClient(address, Secure)).closed;
+    assert.deepEqual([code, reason], [4008, "error: internal error"]);
+  }
 });
 
 test("verifyClient is asked before anything else, in both of its forms", async (t) => {

@@ -51,6 +51,8 @@ test("many who ask at once, and again, make one request", async (t) => {
 const useless: Readonly<Record<string, RequestListener>> = {
   "no JSON": (_, response) => response.end("<html>"),
   "no object": (_, response) => response.end('["a list"]'),
+  "nested too deep to be written again": (_, response) =>
+    response.end(`{"name":${"[".repeat(30_000)}${"]".repeat(30_000)}}`),
   "an error": (_, response) => response.writeHead(500).end("{}"),
   "another place": (_, response) => response.writeHead(302, { Location: "/" }).end(),
   "without an end": (_, response) => {
@@ -68,6 +70,15 @@ for (const [what, answer] of Object.entries(useless)) {
     await isOurs(await testSidecar(t, relay.url, { config: OURS }));
   });
 }
+
+test("what is no number of a NIP is left out", async (t) => {
+  const nips = [1, "50", [9], { valueOf: 1, toString: 1 }, null, 0.5, 98];
+  const relay = await documented(t, (_, response) => {
+    response.end(JSON.stringify({ supported_nips: nips }));
+  });
+  const { supported_nips } = await documentOf(await testSidecar(t, relay.url));
+  assert.deepEqual(supported_nips, [1, 11, 42]);
+});
 
 test("a relay behind that is down leaves a short document, until it is back", async (t) => {
   const relay = await documented(t, (_, response) => response.end("{}"));

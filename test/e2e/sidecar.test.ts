@@ -172,6 +172,17 @@ test("only whom the operator allows gets to the relay behind, and nothing by who
   await client.close();
 });
 
+test("one key has as many connections as the operator allows", async (t) => {
+  const relay = await upstream(t, EOSE_ONLY);
+  const sidecar = await testSidecar(t, relay.url, { config: { connections: { maxPerNpub: 1 } } });
+  const Mine = secureWebSocket({ signer: secretKeySigner(newKey()) });
+  const first = await bareClient(sidecar.address, Mine);
+  const second = await bareClient(sidecar.address, Mine);
+  assert.match((await second.closed).reason, /^rate-limited: /);
+  await (await bareClient(sidecar.address, secureWebSocket())).close();
+  await first.close();
+});
+
 test("a client that floods is answered at the front", async (t) => {
   const relay = await upstream(t, EOSE_ONLY);
   const rates = { perNpub: { events: 2, requests: 2 } };

@@ -2,7 +2,7 @@
 
 import { setMaxListeners } from "node:events";
 import { type PipeOutcome, pipe } from "../../channel/pipe.ts";
-import type { Channel, Link } from "../../channel.ts";
+import type { Channel, Link, Peer } from "../../channel.ts";
 import { systemClock } from "../../clock.ts";
 import type { CryptoProvider } from "../../crypto.ts";
 import type { Log } from "../../log.ts";
@@ -10,6 +10,7 @@ import { CLOSE } from "../../nostr/close.ts";
 import type { PublicKey } from "../../nostr/key.ts";
 import { notice } from "../../nostr/message.ts";
 import { accessPolicy } from "../../policy/access.ts";
+import { connectionsPolicy } from "../../policy/connections.ts";
 import { ratePolicy } from "../../policy/rate.ts";
 import { all, type Policy } from "../../policy.ts";
 import { addressGroup } from "../admission.ts";
@@ -51,6 +52,7 @@ export class Clients {
     this.policy = all(
       ratePolicy(config.rates, { clock: systemClock, networkOf: addressGroup }),
       accessPolicy(config.access, groups),
+      connectionsPolicy(config.connections.maxPerNpub, () => this.#peers()),
     );
     setMaxListeners(0, this.#closing.signal);
   }
@@ -72,6 +74,10 @@ export class Clients {
     for (const channel of this.#served.keys()) goAway(channel);
     await Promise.all(this.#served.values());
     this.#metrics.close();
+  }
+
+  *#peers(): Generator<Peer> {
+    for (const { peer } of this.#served.keys()) yield peer;
   }
 
   async #serve(channel: Channel): Promise<void> {

@@ -54,17 +54,23 @@ export function sidecarInformation(
 ): Document {
   const { name, description } = config.information;
   const base = theirs ?? { name, description, software: SOFTWARE, version: VERSION };
-  const nips = Array.isArray(base["supported_nips"]) ? base["supported_nips"] : [];
-  const passedOn = nips.filter((nip: unknown) => !NIPS_NOT_PASSED_ON.has(Number(nip)));
   return {
     ...base,
     self,
-    supported_nips: [...new Set<unknown>([...passedOn, ...NIPS_AT_THE_DOOR])].sort(
-      (a, b) => Number(a) - Number(b),
-    ),
+    supported_nips: nipsAtTheDoor(base["supported_nips"]),
     limitation: limitation(base["limitation"], config),
     transports: ["npubwire/1"],
   };
+}
+
+function nipsAtTheDoor(theirs: unknown): readonly number[] {
+  const nips: readonly unknown[] = Array.isArray(theirs) ? theirs : [];
+  const passedOn = nips.filter(isNip).filter((nip) => !NIPS_NOT_PASSED_ON.has(nip));
+  return [...new Set([...passedOn, ...NIPS_AT_THE_DOOR])].sort((a, b) => a - b);
+}
+
+function isNip(nip: unknown): nip is number {
+  return Number.isSafeInteger(nip);
 }
 
 function limitation(
@@ -99,5 +105,6 @@ async function fetchDocument(url: string): Promise<Document | undefined> {
     bytes.push(chunk);
   }
   const document: unknown = JSON.parse(Buffer.concat(bytes).toString());
+  JSON.stringify(document); // nesting that is read may still be too deep to be written again
   return isRecord(document) ? document : undefined;
 }

@@ -26,6 +26,7 @@ const KEPT: ReadonlySet<string> = new Set([
   "rates.perNpub",
   "connections.max",
   "connections.maxPerAddress",
+  "connections.maxPerNpub",
   "handshake.deadlineSeconds",
   "handshake.authDeadlineSeconds",
   "handshake.maxPending",

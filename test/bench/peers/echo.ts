@@ -53,6 +53,7 @@ export async function serveSecure(): Promise<Endpoint> {
   const relay = crypto.secp256k1x.generateKeyPair();
   const clients = new Set<Send>();
   const door = new Door({
+    asksPlainClients: false,
     isBlocked: () => false,
     crypto,
     clock: systemClock,
