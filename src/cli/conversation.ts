@@ -2,7 +2,7 @@
 
 import type { RelayAddress } from "../nostr/address.ts";
 import { encodeNpub, type SecretKey } from "../nostr/key.ts";
-import { KnownRelaysError } from "../server/known-relays.ts";
+import { KnownRelaysError, placeOfRelay } from "../server/known-relays.ts";
 import { printable } from "../server/log.ts";
 import { CLOSE } from "../transport/constants.ts";
 import { EXIT, Failure } from "./failure.ts";
@@ -74,7 +74,7 @@ async function connect(options: ConversationOptions, parts: CliParts): Promise<C
 function remember(address: RelayAddress, parts: CliParts): void {
   try {
     if (!parts.knownRelays.remember(address)) return;
-    parts.err(`From now on ${address.endpoint} is known as ${encodeNpub(address.relay)}.\n`);
+    parts.err(`From now on ${placeOfRelay(address)} is known as ${encodeNpub(address.relay)}.\n`);
   } catch (error) {
     if (!(error instanceof KnownRelaysError) || error.code === "key-changed") throw error;
     parts.err(`npubwire: not remembered: ${printable(error.message)}\n`);

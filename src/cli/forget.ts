@@ -1,7 +1,7 @@
 /** `npubwire forget`: a relay that has a new key may be known by it. */
 
 import type { Command } from "commander";
-import { parseEndpoint } from "../server/known-relays.ts";
+import { parsePlace } from "../server/known-relays.ts";
 import { EXIT, Failure } from "./failure.ts";
 import type { CliParts } from "./parts.ts";
 
@@ -18,16 +18,16 @@ export function addForgetCommand(root: Command, parts: CliParts): void {
   root
     .command("forget")
     .description("forget which key a relay has proved, because it has a new one")
-    .argument("<host:port>", "where the relay is")
+    .argument("<place>", "where the relay is: host:port, with the path if it has one")
     .addHelpText("after", HELP)
     .action((place: string) => forget(place, parts));
 }
 
 function forget(place: string, { knownRelays, out }: CliParts): void {
-  const endpoint = parseEndpoint(place);
-  if (!endpoint.ok) throw new Failure(EXIT.usage, endpoint.reason);
-  if (!knownRelays.forget(endpoint.value)) {
-    throw new Failure(EXIT.failed, `no relay is known at ${endpoint.value}`);
+  const known = parsePlace(place);
+  if (!known.ok) throw new Failure(EXIT.usage, known.reason);
+  if (!knownRelays.forget(known.value)) {
+    throw new Failure(EXIT.failed, `no relay is known at ${known.value}`);
   }
-  out(`Forgotten. The key that ${endpoint.value} proves next will be remembered.\n`);
+  out(`Forgotten. The key that ${known.value} proves next will be remembered.\n`);
 }

@@ -83,6 +83,9 @@ function describeValue(value: unknown): string {
   if (/nsec1/i.test(value) || /^[0-9a-f]{64}$/i.test(value.trim())) {
     return "what may be a secret key; it belongs in the key file";
   }
+  if (/ncryptsec1|[?&]secret=/i.test(value) || /^[0-9a-f]{32}$/i.test(value.trim())) {
+    return "what may be a secret";
+  }
   return shorten(JSON.stringify(value));
 }
 

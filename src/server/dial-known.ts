@@ -6,7 +6,7 @@ import type { Log } from "../log.ts";
 import type { RelayAddress } from "../nostr/address.ts";
 import { CLOSE, DEFAULT_CLIENT_MAX_MESSAGE } from "../transport/constants.ts";
 import type { Route } from "./dial.ts";
-import { type KnownRelays, KnownRelaysError } from "./known-relays.ts";
+import { type KnownRelays, KnownRelaysError, placeOfRelay } from "./known-relays.ts";
 
 export interface DialKnownOptions extends Pick<DialOptions, "crypto" | "clock" | "signer"> {
   readonly knownRelays: KnownRelays;
@@ -39,11 +39,11 @@ export async function dialKnown(
 export const DIAL_TIMEOUT = 10_000;
 
 function remember(address: RelayAddress, { knownRelays, log }: DialKnownOptions): void {
-  const { endpoint } = address;
+  const place = placeOfRelay(address);
   try {
-    if (knownRelays.remember(address)) log("info", "relay known from now on", { endpoint });
+    if (knownRelays.remember(address)) log("info", "relay known from now on", { place });
   } catch (error) {
     if (!(error instanceof KnownRelaysError) || error.code === "key-changed") throw error;
-    log("warn", "relay not remembered", { endpoint, reason: error.message });
+    log("warn", "relay not remembered", { place, reason: error.message });
   }
 }

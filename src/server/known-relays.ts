@@ -1,17 +1,18 @@
 /**
- * The relays that this user has met: which key proved itself at which endpoint, like SSH's
- * `known_hosts`. A line is `host:port npub1…`; a line that begins with `#` is a remark.
+ * The relays that this user has met: which key proved itself at which place, like SSH's
+ * `known_hosts`. A line is `host:port npub1…`, or `host:port/path npub1…`, since several relays may
+ * share a port; one that begins with `#` is a remark.
  */
 
 import { appendFileSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { endpointOf, type RelayAddress } from "../nostr/address.ts";
+import { placeOf, type RelayAddress } from "../nostr/address.ts";
 import { encodeNpub, type PublicKey, parsePublicKey } from "../nostr/key.ts";
 import { malformed, type Parsed, parsed } from "../nostr/parsed.ts";
 import { PrivateFileError, replacePrivateFile } from "./private-file.ts";
 
 export type KnownRelaysErrorCode =
-  /** Another key is known at this endpoint. */
+  /** Another key is known at this place. */
   | "key-changed"
   /** The file cannot be read or written, or a line of it is wrong. */
   | "file";
@@ -30,20 +31,20 @@ export class KnownRelaysError extends Error {
 }
 
 export interface KnownRelays {
-  /** Before dialling: throws a {@link KnownRelaysError} when the endpoint is known by another key. */
+  /** Before dialling: throws a {@link KnownRelaysError} when the place is known by another key. */
   check(address: RelayAddress): void;
   /** Once the relay has proved its key. True if it was new. Throws like `check`. */
   remember(address: RelayAddress): boolean;
-  /** Takes out what is known of `host:port`. False if nothing is. */
-  forget(endpoint: string): boolean;
+  /** Takes out what is known of `host:port/path`. False if nothing is. */
+  forget(place: string): boolean;
 }
 
 /** One relay of the file. */
 interface KnownRelay {
   /** From 1. */
   readonly line: number;
-  /** Host and effective port. */
-  readonly endpoint: string;
+  /** Host and effective port, and the path unless it is `/`. */
+  readonly place: string;
   readonly relay: PublicKey;
 }
 
@@ -63,7 +64,7 @@ export class KnownRelaysFile implements KnownRelays {
     if (this.#isKnown(address)) return false;
     const text = readText(this.#file);
     const lineFeed = text === "" || text.endsWith("\n") ? "" : "\n";
-    const line = `${lineFeed}${address.endpoint} ${encodeNpub(address.relay)}\n`;
+    const line = `${lineFeed}${placeOfRelay(address)} ${encodeNpub(address.relay)}\n`;
     try {
       mkdirSync(dirname(this.#file), { recursive: true, mode: 0o700 });
       // One write at the end of the file: two programs at once lose nothing of each other's.
@@ -74,8 +75,8 @@ export class KnownRelaysFile implements KnownRelays {
     return true;
   }
 
-  forget(endpoint: string): boolean {
-    const gone = new Set(this.#lines(endpoint).map(({ line }) => line));
+  forget(place: string): boolean {
+    const gone = new Set(this.#lines(place).map(({ line }) => line));
     if (gone.size === 0) return false;
     const lines = readText(this.#file).split("\n");
     try {
@@ -86,14 +87,14 @@ export class KnownRelaysFile implements KnownRelays {
     return true;
   }
 
-  #lines(endpoint: string): readonly KnownRelay[] {
-    return this.#read().filter((known) => known.endpoint === endpoint);
+  #lines(place: string): readonly KnownRelay[] {
+    return this.#read().filter((known) => known.place === place);
   }
 
-  #isKnown({ endpoint, relay }: RelayAddress): boolean {
-    const lines = this.#lines(endpoint);
-    const other = lines.find((known) => known.relay !== relay);
-    if (other) throw keyChanged(other, relay, this.#file);
+  #isKnown(address: RelayAddress): boolean {
+    const lines = this.#lines(placeOfRelay(address));
+    const other = lines.find((known) => known.relay !== address.relay);
+    if (other) throw keyChanged(other, address.relay, this.#file);
     return lines.length > 0;
   }
 
@@ -109,31 +110,38 @@ export class KnownRelaysFile implements KnownRelays {
   }
 }
 
-/** `host:port` as people write it, in the one spelling that the file uses. */
-export function parseEndpoint(text: string): Parsed<string> {
-  const endpoint = /[/@?#\\\s]/.test(text) ? undefined : endpointOf(`ws://${text}`);
-  return endpoint?.ok ? endpoint : malformed("expected host:port");
+/** Where a relay is, in the spelling of the file. */
+export function placeOfRelay({ url, endpoint }: RelayAddress): string {
+  const place = placeOf(url);
+  return place.ok ? place.value : endpoint;
+}
+
+/** `host:port` or `host:port/path` as people write it, in the one spelling that the file uses. */
+export function parsePlace(text: string): Parsed<string> {
+  const place = /^\/|:\/\/|[@?#\\\s]/.test(text) ? undefined : placeOf(`ws://${text}`);
+  return place?.ok ? place : malformed("expected host:port");
 }
 
 function parseEntry(text: string, line: number): Parsed<KnownRelay> {
   const [place = "", npub = "", ...others] = text.trim().split(/\s+/);
-  const endpoint = parseEndpoint(place);
-  if (!endpoint.ok || endpoint.value !== place) return malformed("expected host:port and an npub");
+  const canonical = parsePlace(place);
+  if (!canonical.ok || canonical.value !== place)
+    return malformed("expected host:port and an npub");
   const relay = parsePublicKey(npub);
   if (!relay.ok) return relay;
   if (others.length > 0) return malformed("expected host:port and an npub, nothing else");
-  return parsed({ line, endpoint: place, relay: relay.value });
+  return parsed({ line, place, relay: relay.value });
 }
 
 function keyChanged(known: KnownRelay, relay: PublicKey, file: string): KnownRelaysError {
-  const { endpoint, line } = known;
+  const { place, line } = known;
   return new KnownRelaysError(
     "key-changed",
-    `the relay at ${endpoint} is known by another key; nothing was sent to it
+    `the relay at ${place} is known by another key; nothing was sent to it
   known   ${encodeNpub(known.relay)}
   given   ${encodeNpub(relay)}`,
     `Either somebody wants to pose as this relay, or it has a new key. Ask those who run it, by a way
-that you trust. If the key is new: npubwire forget ${endpoint}
+that you trust. If the key is new: npubwire forget ${place}
 It was remembered in line ${line} of ${file}.`,
   );
 }

@@ -14,7 +14,7 @@ import { afterEach, beforeEach, describe, it } from "node:test";
 import { createNodeCrypto } from "../../src/crypto/node.ts";
 import { addressOf, type RelayAddress } from "../../src/nostr/address.ts";
 import { encodeNpub, generateSecretKey, type PublicKey, publicKeyOf } from "../../src/nostr/key.ts";
-import { KnownRelaysFile, parseEndpoint } from "../../src/server/known-relays.ts";
+import { KnownRelaysFile, parsePlace } from "../../src/server/known-relays.ts";
 
 const crypto = createNodeCrypto();
 const alice = publicKeyOf(generateSecretKey(crypto), crypto);
@@ -31,15 +31,18 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 describe("known relays", () => {
-  it("are remembered by endpoint, once, in a file of the user's own", () => {
-    known.check(at("ws://relay.example/a", alice));
-    assert.equal(known.remember(at("ws://relay.example/a", alice)), true);
-    assert.equal(known.remember(at("ws://RELAY.example:80/b", alice)), false);
+  it("are remembered by place, once, in a file of the user's own", () => {
+    known.check(at("ws://relay.example", alice));
+    assert.equal(known.remember(at("ws://relay.example", alice)), true);
+    assert.equal(known.remember(at("ws://RELAY.example.:80/", alice)), false);
+    assert.equal(known.remember(at("ws://relay.example/b", mallory)), true);
+    assert.equal(known.remember(at("ws://relay.example:80/b/", mallory)), false);
     assert.equal(known.remember(at("wss://relay.example", mallory)), true);
     assert.equal(known.remember(at("ws://[::1]:7777", mallory)), true);
     assert.equal(
       readFileSync(file, "utf8"),
       `relay.example:80 ${encodeNpub(alice)}
+relay.example:80/b ${encodeNpub(mallory)}
 relay.example:443 ${encodeNpub(mallory)}
 [::1]:7777 ${encodeNpub(mallory)}
 `,
@@ -59,6 +62,7 @@ relay.example:443 ${encodeNpub(mallory)}
     assert.throws(() => known.remember(at("ws://localhost:7777", mallory)), changed);
     known.check(at("ws://localhost:7777", alice));
     known.check(at("ws://localhost:7778", mallory));
+    known.check(at("ws://localhost:7777/other", mallory));
   });
 
   it("are refused under either key where two lines disagree", () => {
@@ -104,19 +108,23 @@ relay.example:443 ${encodeNpub(mallory)}
   });
 });
 
-describe("parseEndpoint", () => {
+describe("parsePlace", () => {
   it("reads what people write in the spelling of the file", () => {
-    for (const [text, endpoint] of [
+    for (const [text, place] of [
       ["Relay.Example.:7777", "relay.example:7777"],
       ["relay.example", "relay.example:80"],
       ["[::1]:7777", "[::1]:7777"],
-      ["a/b", undefined],
+      ["a:1/", "a:1"],
+      ["a/b/../ü", "a:80/%C3%BC"],
+      ["//a", undefined],
+      ["ws://a", undefined],
+      ["a/b?c", undefined],
       ["npub1@a:1", undefined],
       ["a:many", undefined],
       ["", undefined],
     ] as const) {
-      const parsed = parseEndpoint(text);
-      assert.equal(parsed.ok ? parsed.value : undefined, endpoint, text);
+      const parsed = parsePlace(text);
+      assert.equal(parsed.ok ? parsed.value : undefined, place, text);
     }
   });
 });

@@ -4,6 +4,7 @@
  */
 
 import type { IncomingMessage } from "node:http";
+import type { Log } from "../../log.ts";
 import type { Rulings } from "../../moderation.ts";
 import { amend } from "../../policy/moderation.ts";
 import type { Information } from "../../relay/information.ts";
@@ -30,16 +31,20 @@ export interface Page {
 
 export interface PageSource {
   readonly config: RelayConfig;
+  readonly log: Log;
   readonly rulings: Rulings;
   readonly places: Pick<Places, "address">;
   /** The NIP-11 document as it stands. */
   document(): Information;
 }
 
-/** `undefined` where the build has not made what the page loads. */
+/** `undefined`, and a warning, where the build has not made what the page loads. */
 export function openPage(source: PageSource): Page | undefined {
   const assets = readAssets();
-  if (!assets) return undefined;
+  if (!assets) {
+    source.log("warn", "no page at the relay's URL: npm run build makes what it loads");
+    return undefined;
+  }
   const { config, rulings, places } = source;
   let rendered: { readonly information: Information; readonly page: Served } | undefined;
   const current = (): Served => {

@@ -166,6 +166,7 @@ export class RemoteSigner implements Signer {
   }
 
   #receive(value: Readonly<Record<string, unknown>>): void {
+    if (this.#pending.size === 0) return; // a relay must not get signatures checked for nobody
     const { id, result, error } = this.#open(value);
     const request = typeof id === "string" ? this.#pending.get(id) : undefined;
     if (!request) return;

@@ -70,6 +70,7 @@ describe("the gateway's settings", () => {
     [{ host: "localhost" }, 'host: expected one of "127.0.0.1", "::1", got "localhost"'],
     [{ port: 80 }, "port: expected a whole number from 1024 to 65535, got 80"],
     [{ secret: "short" }, 'secret: expected 32 lower-case hex digits, got "short"'],
+    [{ secret: "AB".repeat(16) }, /^secret: expected .*, got what may be a secret$/],
     [{ origins: ["null"] }, /^origins\[0\]: expected an origin such as .*got "null"$/],
     [{ origins: ["*"] }, /^origins\[0\]: expected an origin/],
     [{ origins: ["https://a.example/"] }, /^origins\[0\]: expected an origin/],

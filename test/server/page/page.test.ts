@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import { writeBundles } from "../../../build/bundle.ts";
+import { silent } from "../../../src/log.ts";
 import { MemoryRulings } from "../../../src/moderation/memory.ts";
 import { encodeNpub, publicKeyOf } from "../../../src/nostr/key.ts";
 import { parseConfig } from "../../../src/server/config.ts";
@@ -105,7 +106,13 @@ describe("the page at the relay's URL", () => {
     const rulings = new MemoryRulings();
     const config = parseConfig({}, { data: "unused" });
     const document = informationDocument(config, publicKeyOf(newKey(), crypto), rulings);
-    const page = openPage({ config, rulings, places: { address: undefined }, document });
+    const page = openPage({
+      config,
+      rulings,
+      log: silent,
+      places: { address: undefined },
+      document,
+    });
     const read = () => page?.answer({ url: "/", headers: { accept: "text/html" } })?.body;
     const first = read();
     assert.equal(read(), first);
