@@ -18,6 +18,8 @@ export {
 } from "./server/config.ts";
 export { createRelay, type RelayOptions } from "./server/create.ts";
 export type { EmbeddedRelay } from "./server/embedded-relay.ts";
+export { type GatewayOptions, startGateway } from "./server/gateway/start.ts";
+export type { RunningGateway } from "./server/gateway.ts";
 export { KeyError } from "./server/key-file.ts";
 export { type Listening, type ListenOptions, listen } from "./server/listen.ts";
 export type { RelayEvents } from "./server/relay-events.ts";
