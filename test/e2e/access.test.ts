@@ -16,6 +16,7 @@ import type { NostrEvent } from "../../src/nostr/event.ts";
 import { encodeNpub, parsePublicKey, publicKeyOf, type SecretKey } from "../../src/nostr/key.ts";
 import { type BareClient, bareClient } from "./client.ts";
 import { crypto, forTools, newKey, note } from "./events.ts";
+import { patient } from "./patience.ts";
 import { type TestRelay, testRelay } from "./setup.ts";
 
 const npubOf = (key: SecretKey) => encodeNpub(publicKeyOf(key, crypto));
@@ -30,7 +31,7 @@ const MEMBERS_ONLY = {
 test("a members-only relay serves members, with nostr-tools too", async (t) => {
   const relay = await testRelay(t, { config: MEMBERS_ONLY });
   useWebSocketImplementation(as(member));
-  const tools = await Relay.connect(relay.address);
+  const tools = patient(await Relay.connect(relay.address));
   t.after(() => tools.close());
   const event = note({}, member);
   await tools.publish(forTools(event));

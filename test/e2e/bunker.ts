@@ -6,6 +6,7 @@ import { finalizeEvent, getPublicKey, verifyEvent } from "nostr-tools/pure";
 import { WebSocket } from "ws";
 import type { SecureWebSocketConstructor } from "../../src/client.ts";
 import { newKey } from "./events.ts";
+import { patient } from "./patience.ts";
 import type { Scope } from "./setup.ts";
 
 export interface Bunker {
@@ -28,11 +29,12 @@ export async function testBunker(
   const methods: string[] = [];
   const known = new Set<string>();
   let behaviour: Parameters<Bunker["behave"]>[0] = "sign";
-  const relay = new AbstractRelay(relayUrl, {
-    verifyEvent,
-    websocketImplementation: Class as typeof globalThis.WebSocket,
-  });
-  relay.publishTimeout = 60_000;
+  const relay = patient(
+    new AbstractRelay(relayUrl, {
+      verifyEvent,
+      websocketImplementation: Class as typeof globalThis.WebSocket,
+    }),
+  );
   await relay.connect();
   t.after(() => relay.close());
 

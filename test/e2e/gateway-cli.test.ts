@@ -10,6 +10,7 @@ import { WebSocket } from "ws";
 import { encodeNpub, publicKeyOf } from "../../src/nostr/key.ts";
 import { testBunker } from "./bunker.ts";
 import { crypto, forTools, newKey, note } from "./events.ts";
+import { patient } from "./patience.ts";
 import { gatewayProcess, npubwire } from "./process.ts";
 import { testFolder, testRelay } from "./setup.ts";
 
@@ -35,8 +36,7 @@ test("add, sign, run, paste, stop", async (t) => {
   const url = announced.relays["home"];
   assert.ok(url);
   assert.equal(new URL(url).pathname, pathname);
-  const client = await Relay.connect(url);
-  client.publishTimeout = 60_000;
+  const client = patient(await Relay.connect(url));
   const event = note({}, user);
   await client.publish(forTools(event));
   const found = await new Promise((resolve) => {
@@ -47,7 +47,7 @@ test("add, sign, run, paste, stop", async (t) => {
 
   const later = await npubwire(["gateway", "add", relay.address, "--name", "later"], "", home);
   assert.equal(later.code, 0);
-  const another = await Relay.connect(url.replace(/home$/, "later"));
+  const another = patient(await Relay.connect(url.replace(/home$/, "later")));
   another.close();
   client.close();
   gateway.kill("SIGTERM");

@@ -8,6 +8,7 @@ import { Relay, useWebSocketImplementation } from "nostr-tools/relay";
 import { secretKeySigner, secureWebSocket } from "../../src/client.ts";
 import { encodeNpub, publicKeyOf, type SecretKey } from "../../src/nostr/key.ts";
 import { crypto, forTools, newKey, note } from "./events.ts";
+import { patient } from "./patience.ts";
 import { testRelay } from "./setup.ts";
 
 const MINUS = [["-"]];
@@ -39,7 +40,7 @@ test("by invitation: join, publish, invite on, leave, and a restart in between",
   };
   const connect = async (address: string, key: SecretKey): Promise<Relay> => {
     useWebSocketImplementation(secureWebSocket({ signer: secretKeySigner(key) }));
-    const client = await Relay.connect(address);
+    const client = patient(await Relay.connect(address));
     t.after(() => client.close());
     return client;
   };

@@ -10,6 +10,7 @@ import type { VerifiedEvent } from "../../src/nostr/event.ts";
 import { openSqliteStore } from "../../src/store/sqlite.ts";
 import { madeUp } from "../nostr/arbitrary.ts";
 import { sortedIds } from "../nostr/reconcile.ts";
+import { patient } from "./patience.ts";
 import { type Scope, type TestRelay, testFolder, testRelay } from "./setup.ts";
 
 /** How many events only the relay has, only the client has, and both have. */
@@ -24,7 +25,7 @@ export async function reconcileOverSockets(t: Scope, sizes: Sizes): Promise<void
     [relay.url, WebSocket],
   ] as const) {
     useWebSocketImplementation(Class);
-    const client = await Relay.connect(url);
+    const client = patient(await Relay.connect(url));
     const { have, need } = await sync(client, clients);
     client.close();
     assert.deepEqual(have, sortedIds(surplus));

@@ -10,6 +10,7 @@ import { parseFilter } from "../../src/nostr/filter.ts";
 import { type PublicKey, publicKeyOf } from "../../src/nostr/key.ts";
 import { MemoryStore } from "../../src/store/memory.ts";
 import { crypto, forTools, newKey, note, someEvents } from "./events.ts";
+import { patient } from "./patience.ts";
 import { testRelay } from "./setup.ts";
 
 // The libraries are used as they come: only their WebSocket class is exchanged.
@@ -18,7 +19,7 @@ usePoolWebSocket(secureWebSocket());
 
 test("720 events are published, and read back by every kind of filter", async (t) => {
   const relay = await testRelay(t);
-  const client = await Relay.connect(relay.address);
+  const client = patient(await Relay.connect(relay.address));
   t.after(() => client.close());
   const events = someEvents();
   const reference = new MemoryStore();
@@ -57,7 +58,7 @@ test("720 events are published, and read back by every kind of filter", async (t
 
 test("counts, complete answers and searches are what nostr-tools takes for granted", async (t) => {
   const relay = await testRelay(t);
-  const client = await Relay.connect(relay.address);
+  const client = patient(await Relay.connect(relay.address));
   t.after(() => client.close());
   const notes = ["first word", "second word word", "third"].map((content) => note({ content }));
   for (const event of notes) await client.publish(forTools(event));
@@ -73,8 +74,8 @@ test("counts, complete answers and searches are what nostr-tools takes for grant
 
 test("a live subscription hears what is published after EOSE, once", async (t) => {
   const relay = await testRelay(t);
-  const reader = await Relay.connect(relay.address);
-  const writer = await Relay.connect(relay.address);
+  const reader = patient(await Relay.connect(relay.address));
+  const writer = patient(await Relay.connect(relay.address));
   t.after(() => {
     reader.close();
     writer.close();
@@ -111,7 +112,7 @@ test("the relay sees the key that the client's signer holds", async (t) => {
   const key = newKey();
   useWebSocketImplementation(secureWebSocket({ signer: secretKeySigner(key) }));
   t.after(() => useWebSocketImplementation(secureWebSocket()));
-  const client = await Relay.connect(relay.address);
+  const client = patient(await Relay.connect(relay.address));
   await client.publish(forTools(note()));
   client.close();
   assert.deepEqual(seen, [[publicKeyOf(key, crypto)]]);
@@ -123,6 +124,7 @@ test("SimplePool publishes and queries through ws:// URLs that are listed with t
   t.after(() => usePoolWebSocket(secureWebSocket()));
   const pool = new SimplePool();
   t.after(() => pool.destroy());
+  patient(await pool.ensureRelay(relay.url));
   const event = note({ content: "through the pool" });
   await Promise.all(pool.publish([relay.url], forTools(event)));
   assert.equal((await pool.get([relay.url], { ids: [event.id] }))?.content, "through the pool");
@@ -132,6 +134,7 @@ test("SimplePool keeps the canonical address whole", async (t) => {
   const relay = await testRelay(t);
   const pool = new SimplePool();
   t.after(() => pool.destroy());
+  patient(await pool.ensureRelay(relay.address));
   const event = note();
   await Promise.all(pool.publish([relay.address], forTools(event)));
   assert.equal((await pool.querySync([relay.address], { kinds: [1] })).length, 1);
@@ -139,7 +142,7 @@ test("SimplePool keeps the canonical address whole", async (t) => {
 
 test("a client reconnects to a restarted relay and goes on", async (t) => {
   const first = await testRelay(t);
-  const client = new Relay(first.address, { enableReconnect: true });
+  const client = patient(new Relay(first.address, { enableReconnect: true }));
   client.resubscribeBackoff = [20];
   await client.connect();
   t.after(() => client.close());
@@ -149,7 +152,7 @@ test("a client reconnects to a restarted relay and goes on", async (t) => {
   await first.close();
   const second = await testRelay(t, { data: first.data, config: { port: first.port } });
   assert.equal(second.address, first.address);
-  const writer = await Relay.connect(second.address);
+  const writer = patient(await Relay.connect(second.address));
   t.after(() => writer.close());
   const event = note({ content: "after the restart" });
   await writer.publish(forTools(event));

@@ -19,6 +19,7 @@ import { dialUpstream, parseUpstream } from "../../src/server/sidecar/upstream.t
 import { FrameWebSocket, NodeSocket } from "../../src/server/socket.ts";
 import { type BareClient, bareClient } from "./client.ts";
 import { crypto, forTools, newKey, note } from "./events.ts";
+import { patient } from "./patience.ts";
 import { commandProcess, npubwire } from "./process.ts";
 import { type TestRelay, testFolder, testRelay, testSidecar } from "./setup.ts";
 import { nostrRelayCore, upstream } from "./upstreams.ts";
@@ -38,7 +39,10 @@ for (const [name, behind] of [
     const { url } = await behind(t);
     const sidecar = await testSidecar(t, url);
     useWebSocketImplementation(secureWebSocket());
-    const [reader, writer] = [await Relay.connect(sidecar.address), new Relay(sidecar.address)];
+    const [reader, writer] = [
+      patient(await Relay.connect(sidecar.address)),
+      patient(new Relay(sidecar.address)),
+    ];
     await writer.connect();
     t.after(() => {
       reader.close();
