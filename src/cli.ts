@@ -11,9 +11,9 @@ import { systemClock } from "./clock.ts";
 import { createNodeCrypto } from "./crypto/node.ts";
 import { startRelay, startSidecar } from "./index.ts";
 import { hasDatabase, openDatabase, openRulings } from "./server/database.ts";
+import { KnownRelaysFile } from "./server/dial/known-relays.ts";
 import { startGateway } from "./server/gateway.ts";
-import { KnownRelaysFile } from "./server/known-relays.ts";
-import { userFolder } from "./server/user-folder.ts";
+import { userFolder } from "./server/keys/user-folder.ts";
 import { VERSION } from "./server/version.ts";
 
 const home = userFolder(process.env);

@@ -20,7 +20,7 @@ export { createRelay, type RelayOptions } from "./server/create.ts";
 export type { EmbeddedRelay } from "./server/embedded-relay.ts";
 export { type GatewayOptions, startGateway } from "./server/gateway/start.ts";
 export type { RunningGateway } from "./server/gateway.ts";
-export { KeyError } from "./server/key-file.ts";
+export { KeyError } from "./server/keys/key-file.ts";
 export { type Listening, type ListenOptions, listen } from "./server/listen.ts";
 export type { RelayEvents } from "./server/relay-events.ts";
 export { type SidecarOptions, startSidecar } from "./server/sidecar.ts";

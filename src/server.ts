@@ -6,9 +6,12 @@
  */
 
 export type { Peer } from "./channel.ts";
-export type { DomEvents, DomListener } from "./server/dom-events.ts";
-export { KeyError } from "./server/key-file.ts";
-export { SecureServerSocket, type SecureServerSocketEvents } from "./server/server-socket.ts";
+export { KeyError } from "./server/keys/key-file.ts";
+export type { DomEvents, DomListener } from "./server/websocket-server/dom-events.ts";
+export {
+  SecureServerSocket,
+  type SecureServerSocketEvents,
+} from "./server/websocket-server/socket.ts";
 export {
   type ClientInfo,
   SecureWebSocketServer,

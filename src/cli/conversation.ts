@@ -2,7 +2,7 @@
 
 import type { RelayAddress } from "../nostr/address.ts";
 import { encodeNpub, type SecretKey } from "../nostr/key.ts";
-import { KnownRelaysError, placeOfRelay } from "../server/known-relays.ts";
+import { KnownRelaysError, placeOfRelay } from "../server/dial/known-relays.ts";
 import { printable } from "../server/log.ts";
 import { CLOSE } from "../transport/constants.ts";
 import { EXIT, Failure } from "./failure.ts";

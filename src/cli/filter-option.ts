@@ -4,7 +4,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import { isTagLetter } from "../nostr/event.ts";
 import { isHex32, parsePublicKey } from "../nostr/key.ts";
 import { isRecord } from "../nostr/parsed.ts";
-import { findJsonError } from "../server/json-error.ts";
+import { findJsonError } from "../server/config/json-error.ts";
 import { parseKind } from "./publish.ts";
 
 /** A filter as it is sent (NIP-01). */

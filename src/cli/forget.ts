@@ -1,7 +1,7 @@
 /** `npubwire forget`: a relay that has a new key may be known by it. */
 
 import type { Command } from "commander";
-import { parsePlace } from "../server/known-relays.ts";
+import { parsePlace } from "../server/dial/known-relays.ts";
 import { EXIT, Failure } from "./failure.ts";
 import type { CliParts } from "./parts.ts";
 

@@ -10,7 +10,7 @@ import { malformed, type Parsed } from "../nostr/parsed.ts";
 import { judgeVanishing } from "../nostr/publication.ts";
 import { announce } from "../server/announcement.ts";
 import { loadConfig, type RelayConfig } from "../server/config.ts";
-import { readRelayKey } from "../server/relay-key.ts";
+import { readRelayKey } from "../server/keys/relay-key.ts";
 import type { EventStore, InsertOutcome } from "../store.ts";
 import { EXIT, Failure } from "./failure.ts";
 import { parseCount } from "./filter-option.ts";

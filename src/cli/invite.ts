@@ -2,8 +2,8 @@
 
 import { type Command, InvalidArgumentError } from "commander";
 import { loadConfig } from "../server/config.ts";
+import { readRelayKey } from "../server/keys/relay-key.ts";
 import { makeInvite } from "../server/members.ts";
-import { readRelayKey } from "../server/relay-key.ts";
 import { EXIT, Failure } from "./failure.ts";
 import type { CliParts } from "./parts.ts";
 

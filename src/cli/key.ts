@@ -10,8 +10,8 @@ import {
 } from "../nostr/key.ts";
 import { announce } from "../server/announcement.ts";
 import { loadConfig, type RelayConfig } from "../server/config.ts";
-import { createKeyFile } from "../server/key-file.ts";
-import { readRelayKey } from "../server/relay-key.ts";
+import { createKeyFile } from "../server/keys/key-file.ts";
+import { readRelayKey } from "../server/keys/relay-key.ts";
 import { EXIT, Failure } from "./failure.ts";
 import type { CliParts } from "./parts.ts";
 

@@ -6,7 +6,7 @@
 import { Buffer, isUtf8 } from "node:buffer";
 import { type NostrEvent, parseEvent } from "../nostr/event.ts";
 import { malformed, type Parsed } from "../nostr/parsed.ts";
-import { findJsonError } from "../server/json-error.ts";
+import { findJsonError } from "../server/config/json-error.ts";
 
 export interface EventLine {
   /** From 1. */

@@ -6,8 +6,8 @@ import type { Log } from "../log.ts";
 import type { Rulings } from "../moderation.ts";
 import type { SecretKey } from "../nostr/key.ts";
 import type { RelayConfig } from "../server/config.ts";
+import type { KnownRelays } from "../server/dial/known-relays.ts";
 import type { GatewayOptions, RunningGateway } from "../server/gateway.ts";
-import type { KnownRelays } from "../server/known-relays.ts";
 import type { RunningRelay } from "../server/start.ts";
 import type { EventStore } from "../store.ts";
 
@@ -33,7 +33,7 @@ export interface CliParts {
   readonly dial: (address: string, key: SecretKey, proxy?: string) => Socket;
   /** Starts a gateway; `startGateway` of `server/gateway.ts`. */
   readonly startGateway: (options: GatewayOptions) => Promise<RunningGateway>;
-  /** The folder of what belongs to the user (`server/user-folder.ts`). */
+  /** The folder of what belongs to the user (`server/keys/user-folder.ts`). */
   readonly home: string;
   /** Which keys relays have proved before. */
   readonly knownRelays: KnownRelays;

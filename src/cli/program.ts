@@ -2,8 +2,8 @@
 
 import { Command, CommanderError } from "commander";
 import { ConfigError } from "../server/config.ts";
-import { KeyError } from "../server/key-file.ts";
-import { KnownRelaysError } from "../server/known-relays.ts";
+import { KnownRelaysError } from "../server/dial/known-relays.ts";
+import { KeyError } from "../server/keys/key-file.ts";
 import { printable } from "../server/log.ts";
 import { addExportCommand } from "./export.ts";
 import { EXIT, type ExitCode, Failure } from "./failure.ts";

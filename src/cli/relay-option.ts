@@ -15,8 +15,8 @@ import {
   type SecretKey,
 } from "../nostr/key.ts";
 import type { Parsed } from "../nostr/parsed.ts";
-import { KeyError, readKeyFile } from "../server/key-file.ts";
-import { parseProxy } from "../server/proxy.ts";
+import { parseProxy } from "../server/dial/proxy.ts";
+import { KeyError, readKeyFile } from "../server/keys/key-file.ts";
 import { EXIT, Failure } from "./failure.ts";
 import type { CliParts } from "./parts.ts";
 

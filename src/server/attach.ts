@@ -2,11 +2,11 @@
 
 import type { Server } from "node:http";
 import { Server as TlsServer } from "node:tls";
+import { isPath } from "./config/values.ts";
 import { ConfigError } from "./config.ts";
-import { isPath } from "./config-values.ts";
 import type { EmbeddedRelay } from "./embedded-relay.ts";
+import { serveAt } from "./http/shared-server.ts";
 import type { Place } from "./places.ts";
-import { serveAt } from "./shared-server.ts";
 
 export interface AttachOptions {
   /** Default: the `path` of the relay's configuration, which is `/`. */

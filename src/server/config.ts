@@ -12,9 +12,9 @@ import { type AccessSettings, demandsKey, type Who } from "../policy/access.ts";
 import type { Rates } from "../policy/rate.ts";
 import type { WebOfTrustSettings } from "../policy/web-of-trust.ts";
 import type { Limits } from "../policy.ts";
-import { describeConflicts, describeProblems } from "./config-problems.ts";
-import { configSchema } from "./config-schema.ts";
-import { findJsonError } from "./json-error.ts";
+import { findJsonError } from "./config/json-error.ts";
+import { describeConflicts, describeProblems } from "./config/problems.ts";
+import { configSchema } from "./config/schema.ts";
 
 /** What each setting means stands in `relay.config.schema.json`. */
 export interface RelayConfig {

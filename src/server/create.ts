@@ -17,15 +17,15 @@ import type { EventStore } from "../store.ts";
 import { parseConfig, type RelayConfig } from "./config.ts";
 import { openDatabase, openRulings } from "./database.ts";
 import { EmbeddedRelay } from "./embedded-relay.ts";
-import { informationDocument } from "./information.ts";
+import { informationDocument } from "./http/information.ts";
+import { openSite } from "./http/site.ts";
+import { ownRelayKey } from "./keys/relay-key.ts";
 import { Metrics } from "./metrics.ts";
 import { removeBanned } from "./moderation.ts";
 import { Places } from "./places.ts";
 import { RelayEmitter } from "./relay-events.ts";
-import { ownRelayKey } from "./relay-key.ts";
 import { openRules, type Rules } from "./rules.ts";
 import { describeSelf } from "./self-description.ts";
-import { openSite } from "./site.ts";
 
 /** Each may be left out; what remains is what `npubwire relay` does. */
 export interface RelayOptions {

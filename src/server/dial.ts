@@ -5,7 +5,7 @@ import { DialError } from "../channel/errors.ts";
 import type { WebSocketPlatform } from "../channel/websocket.ts";
 import type { WebSocketLike } from "../channel.ts";
 import { CLOSE_DEADLINE, MAX_FRAME_BYTES } from "../transport/constants.ts";
-import { ProxyAgent, parseProxy } from "./proxy.ts";
+import { ProxyAgent, parseProxy } from "./dial/proxy.ts";
 import { FrameWebSocket, NodeSocket } from "./socket.ts";
 
 /** Milliseconds of silence before TCP asks whether the relay is still there. */

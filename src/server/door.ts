@@ -29,9 +29,9 @@ import {
   isFromHere,
   requestAddress,
   type Ticket,
-} from "./admission.ts";
+} from "./door/admission.ts";
+import { isWebSocketUpgrade, refuseUpgrade } from "./door/upgrade.ts";
 import { FrameWebSocket, NodeSocket } from "./socket.ts";
-import { isWebSocketUpgrade, refuseUpgrade } from "./upgrade.ts";
 
 export interface DoorOptions {
   readonly crypto: CryptoProvider;

@@ -4,10 +4,10 @@ import type { Log } from "../log.ts";
 import type { Relay } from "../relay/relay.ts";
 import type { RelayConfig } from "./config.ts";
 import type { Door } from "./door.ts";
+import type { Site } from "./http/shared-server.ts";
 import type { Places } from "./places.ts";
 import type { Listener, RelayEmitter, RelayEvents } from "./relay-events.ts";
 import type { Rules } from "./rules.ts";
-import type { Site } from "./shared-server.ts";
 
 /** Milliseconds that a closing relay waits for what its plugin is still to decide. */
 const PLUGIN_PATIENCE = 2_000;

@@ -10,12 +10,12 @@ import type { Duplex } from "node:stream";
 import { type RawData, WebSocketServer } from "ws";
 import { CLOSE } from "../nostr/close.ts";
 import { CLOSE_DEADLINE, DEFAULT_CLIENT_MAX_MESSAGE } from "../transport/constants.ts";
+import { isWebSocketUpgrade, refuseUpgrade } from "./door/upgrade.ts";
 import { AppLink, type CarryOptions, carry } from "./gateway/carry.ts";
 import { authority, type Caller, identify } from "./gateway/guard.ts";
 import { gatewayListener } from "./gateway/http.ts";
 import type { GatewaySettings } from "./gateway/settings.ts";
 import { NodeSocket } from "./socket.ts";
-import { isWebSocketUpgrade, refuseUpgrade } from "./upgrade.ts";
 
 export interface GatewayOptions extends CarryOptions {
   /** Asked at every request, so that relays can be added meanwhile; `host` counts at the start. */

@@ -1,7 +1,7 @@
 /** Plain HTTP on the relay's URL: NIP-11 or a page for those who ask for it, a pointer for everybody else. */
 
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
-import type { ManagementEndpoint } from "./management.ts";
+import type { ManagementEndpoint } from "./http/management.ts";
 import type { Page } from "./page/page.ts";
 
 export interface HttpOptions {

@@ -4,7 +4,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { RelayConfig } from "./config.ts";
 import type { EmbeddedRelay, Exit } from "./embedded-relay.ts";
-import { serveAt } from "./shared-server.ts";
+import { serveAt } from "./http/shared-server.ts";
 
 export interface ListenOptions {
   /** Default: the `host` of the relay's configuration, which is `0.0.0.0`. */

@@ -9,11 +9,11 @@ import { isEventId } from "../nostr/key.ts";
 import { acceptedKinds } from "../policy/moderation.ts";
 import { Management, type ManagementParts } from "../relay/management.ts";
 import type { EventStore } from "../store.ts";
-import { addressList } from "./admission.ts";
 import type { Announcement } from "./announcement.ts";
-import { type BlockedAddresses, blockableNetwork } from "./blocked-addresses.ts";
 import type { RelayConfig } from "./config.ts";
-import { ManagementEndpoint } from "./management.ts";
+import { addressList } from "./door/admission.ts";
+import { type BlockedAddresses, blockableNetwork } from "./door/blocked-addresses.ts";
+import { ManagementEndpoint } from "./http/management.ts";
 
 /** What slipped in while it was being banned, by an import for instance, goes now. */
 export async function removeBanned(store: EventStore, rulings: Rulings): Promise<void> {

@@ -15,8 +15,8 @@ import { WebOfTrust } from "../policy/web-of-trust.ts";
 import { all, type Policy } from "../policy.ts";
 import type { Relay } from "../relay/relay.ts";
 import type { EventStore } from "../store.ts";
-import { addressGroup } from "./admission.ts";
 import type { RelayConfig } from "./config.ts";
+import { addressGroup } from "./door/admission.ts";
 import { type Members, openMembers } from "./members.ts";
 
 export interface Rules {

@@ -11,16 +11,16 @@ import { encodeNpub, publicKeyOf } from "../nostr/key.ts";
 import { accept } from "../policy.ts";
 import { ConfigError, type RelayConfig } from "./config.ts";
 import { Door } from "./door.ts";
+import type { Site } from "./http/shared-server.ts";
+import { doorSettings, greeting } from "./http/site.ts";
 import { httpListener, isForRelay } from "./http.ts";
+import { openRelayKey } from "./keys/relay-key.ts";
 import { open } from "./listen.ts";
 import { Places } from "./places.ts";
-import { openRelayKey } from "./relay-key.ts";
-import type { Site } from "./shared-server.ts";
 import { Clients } from "./sidecar/clients.ts";
 import { sidecarInformation, UpstreamInformation } from "./sidecar/information.ts";
 import { ignoredSettings } from "./sidecar/settings.ts";
 import { parseUpstream, type Upstream } from "./sidecar/upstream.ts";
-import { doorSettings, greeting } from "./site.ts";
 import type { RunningRelay } from "./start.ts";
 
 export interface SidecarOptions {

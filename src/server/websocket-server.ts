@@ -16,13 +16,13 @@ import type { Duplex } from "node:stream";
 import type { Channel } from "../channel.ts";
 import { encodeNpub } from "../nostr/key.ts";
 import { HANDSHAKE_DEADLINE } from "../transport/constants.ts";
-import { isPath } from "./config-values.ts";
+import { isPath } from "./config/values.ts";
+import { refuseUpgrade } from "./door/upgrade.ts";
 import type { Door } from "./door.ts";
-import { SecureServerSocket } from "./server-socket.ts";
-import { serveAt } from "./shared-server.ts";
+import { serveAt } from "./http/shared-server.ts";
 import type { NodeSocket } from "./socket.ts";
-import { refuseUpgrade } from "./upgrade.ts";
-import { openServerDoor, type SecureDoorOptions } from "./websocket-server-door.ts";
+import { openServerDoor, type SecureDoorOptions } from "./websocket-server/door.ts";
+import { SecureServerSocket } from "./websocket-server/socket.ts";
 
 export interface SecureWebSocketServerEvents {
   connection: [socket: SecureServerSocket, request: IncomingMessage];

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { RelayAddress } from "../../src/nostr/address.ts";
-import { type KnownRelays, KnownRelaysError } from "../../src/server/known-relays.ts";
+import { type KnownRelays, KnownRelaysError } from "../../src/server/dial/known-relays.ts";
 import { ADDRESS, NPUB, npubwire, scripted } from "./harness.ts";
 
 const req = ["req", "--relay", ADDRESS];

@@ -13,9 +13,9 @@ import {
   parsePublicKey,
   publicKeyOf,
 } from "../../src/nostr/key.ts";
+import { KnownRelaysError } from "../../src/server/dial/known-relays.ts";
 import type { GatewayOptions } from "../../src/server/gateway.ts";
-import { createKeyFile } from "../../src/server/key-file.ts";
-import { KnownRelaysError } from "../../src/server/known-relays.ts";
+import { createKeyFile } from "../../src/server/keys/key-file.ts";
 import { ADDRESS, crypto, NPUB, npubwire, type Outcome } from "./harness.ts";
 
 const key = generateSecretKey(crypto);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { generateSecretKey, publicKeyOf } from "../../src/nostr/key.ts";
 import { inviteCodes } from "../../src/policy/membership/codes.ts";
-import { createKeyFile } from "../../src/server/key-file.ts";
+import { createKeyFile } from "../../src/server/keys/key-file.ts";
 import { crypto, NOW, npubwire } from "./harness.ts";
 
 const DAY = 86_400;

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { encodeNpub, encodeNsec, generateSecretKey, publicKeyOf } from "../../src/nostr/key.ts";
-import { createKeyFile } from "../../src/server/key-file.ts";
+import { createKeyFile } from "../../src/server/keys/key-file.ts";
 import { crypto, npubwire } from "./harness.ts";
 
 const key = generateSecretKey(crypto);

@@ -11,7 +11,7 @@ import {
   verifyEvent,
 } from "../../src/nostr/event.ts";
 import { encodeNsec, generateSecretKey, publicKeyOf } from "../../src/nostr/key.ts";
-import { createKeyFile } from "../../src/server/key-file.ts";
+import { createKeyFile } from "../../src/server/keys/key-file.ts";
 import { ADDRESS, crypto, lines, NOW, npubwire, type Script, scripted } from "./harness.ts";
 
 const key = generateSecretKey(crypto);

@@ -4,6 +4,7 @@ import { request } from "node:http";
 import { join } from "node:path";
 import { throwawaySigner } from "../../src/channel/signer.ts";
 import { systemClock } from "../../src/clock.ts";
+import { KnownRelaysFile } from "../../src/server/dial/known-relays.ts";
 import { route } from "../../src/server/dial.ts";
 import { type GatewaySettings, newGatewaySettings } from "../../src/server/gateway/settings.ts";
 import {
@@ -11,7 +12,6 @@ import {
   type RunningGateway,
   startGateway,
 } from "../../src/server/gateway.ts";
-import { KnownRelaysFile } from "../../src/server/known-relays.ts";
 import { crypto } from "./events.ts";
 import { type LogLine, type Scope, testFolder } from "./setup.ts";
 

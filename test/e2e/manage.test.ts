@@ -5,7 +5,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { encodeNpub, publicKeyOf, type SecretKey } from "../../src/nostr/key.ts";
-import { createKeyFile } from "../../src/server/key-file.ts";
+import { createKeyFile } from "../../src/server/keys/key-file.ts";
 import { crypto, newKey } from "./events.ts";
 import { npubwire } from "./process.ts";
 import { testFolder, testRelay } from "./setup.ts";

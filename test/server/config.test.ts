@@ -3,13 +3,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { configJsonSchema, configSchema } from "../../src/server/config/schema.ts";
 import {
   ConfigError,
   type ConfigOverrides,
   loadConfig,
   parseConfig,
 } from "../../src/server/config.ts";
-import { configJsonSchema, configSchema } from "../../src/server/config-schema.ts";
 
 const REPOSITORY = new URL("../../../", import.meta.url);
 const UPDATE = "stale: run it with UPDATE=1, then `npm run format`";

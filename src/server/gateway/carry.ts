@@ -15,9 +15,9 @@ import type { RelayAddress } from "../../nostr/address.ts";
 import { notice, okMessage } from "../../nostr/message.ts";
 import { isRecord } from "../../nostr/parsed.ts";
 import { CLOSE, MAX_CLOSE_REASON_BYTES } from "../../transport/constants.ts";
+import { dialKnown } from "../dial/known.ts";
+import { type KnownRelays, KnownRelaysError } from "../dial/known-relays.ts";
 import type { Route } from "../dial.ts";
-import { dialKnown } from "../dial-known.ts";
-import { type KnownRelays, KnownRelaysError } from "../known-relays.ts";
 
 export interface CarryOptions {
   readonly crypto: CryptoProvider;

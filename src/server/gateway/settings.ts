@@ -11,12 +11,12 @@ import { parseAddress, type RelayAddress } from "../../nostr/address.ts";
 import { parseBunker } from "../../nostr/bunker.ts";
 import { parseEncryptedKey } from "../../nostr/encrypted-key.ts";
 import type { PublicKey } from "../../nostr/key.ts";
+import { findJsonError } from "../config/json-error.ts";
+import { describeProblems } from "../config/problems.ts";
+import { A_KEY, choice, publicKey, text, wholeNumber } from "../config/types.ts";
+import { isNotEmpty } from "../config/values.ts";
 import { ConfigError } from "../config.ts";
-import { describeProblems } from "../config-problems.ts";
-import { A_KEY, choice, publicKey, text, wholeNumber } from "../config-types.ts";
-import { isNotEmpty } from "../config-values.ts";
-import { findJsonError } from "../json-error.ts";
-import { PrivateFileError, readPrivateFile, replacePrivateFile } from "../private-file.ts";
+import { PrivateFileError, readPrivateFile, replacePrivateFile } from "../keys/private-file.ts";
 
 /** How the gateway proves who its user is. */
 export type SignerSetting =

@@ -17,10 +17,10 @@ import {
 } from "../../nostr/encrypted-key.ts";
 import { type PublicKey, parseSecretKey, publicKeyOf, type SecretKey } from "../../nostr/key.ts";
 import { AUTH_DEADLINE, DEFAULT_CLIENT_MAX_MESSAGE } from "../../transport/constants.ts";
+import { DIAL_TIMEOUT, dialKnown } from "../dial/known.ts";
+import type { KnownRelays } from "../dial/known-relays.ts";
 import type { Route } from "../dial.ts";
-import { DIAL_TIMEOUT, dialKnown } from "../dial-known.ts";
-import { KeyError, readKeyText } from "../key-file.ts";
-import type { KnownRelays } from "../known-relays.ts";
+import { KeyError, readKeyText } from "../keys/key-file.ts";
 import { RemoteSigner } from "../signer/remote.ts";
 import type { RemoteSetting, SignerSetting } from "./settings.ts";
 

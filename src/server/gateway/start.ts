@@ -6,10 +6,10 @@ import { throwawaySigner } from "../../channel/signer.ts";
 import { systemClock } from "../../clock.ts";
 import { createNodeCrypto } from "../../crypto/node.ts";
 import { type Log, silent } from "../../log.ts";
+import { KnownRelaysFile } from "../dial/known-relays.ts";
 import { route } from "../dial.ts";
 import { type RunningGateway, startGateway as start } from "../gateway.ts";
-import { KnownRelaysFile } from "../known-relays.ts";
-import { userFolder } from "../user-folder.ts";
+import { userFolder } from "../keys/user-folder.ts";
 import { newGatewaySettings, parseGatewaySettings } from "./settings.ts";
 
 export interface GatewayOptions {

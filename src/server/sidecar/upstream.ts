@@ -5,8 +5,8 @@ import type { Link, Peer } from "../../channel.ts";
 import type { Clock } from "../../clock.ts";
 import { malformed, type Parsed, parsed } from "../../nostr/parsed.ts";
 import { DEFAULT_CLIENT_MAX_MESSAGE } from "../../transport/constants.ts";
-import { isLoopback } from "../admission.ts";
 import { connectPlain } from "../dial.ts";
+import { isLoopback } from "../door/admission.ts";
 
 export interface Upstream {
   /** `ws://…` or `wss://…` */

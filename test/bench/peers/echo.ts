@@ -14,7 +14,7 @@ import { silent } from "../../../src/log.ts";
 import { addressOf } from "../../../src/nostr/address.ts";
 import { publicKeyFromBytes } from "../../../src/nostr/key.ts";
 import { accept } from "../../../src/nostr/verdict.ts";
-import { addressList } from "../../../src/server/admission.ts";
+import { addressList } from "../../../src/server/door/admission.ts";
 import { Door } from "../../../src/server/door.ts";
 import { DEFAULT_RELAY_MAX_MESSAGE } from "../../../src/transport/constants.ts";
 import { selfSigned } from "../certificate.ts";

@@ -5,7 +5,7 @@ import { silent } from "../../../src/log.ts";
 import { MemoryRulings } from "../../../src/moderation/memory.ts";
 import { encodeNpub, publicKeyOf } from "../../../src/nostr/key.ts";
 import { parseConfig } from "../../../src/server/config.ts";
-import { informationDocument } from "../../../src/server/information.ts";
+import { informationDocument } from "../../../src/server/http/information.ts";
 import { openPage } from "../../../src/server/page/page.ts";
 import { crypto, newKey } from "../../e2e/events.ts";
 import { type Scope, type TestRelay, testRelay } from "../../e2e/setup.ts";

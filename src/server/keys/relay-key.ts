@@ -3,14 +3,14 @@
  * which is created on first start.
  */
 
-import type { CryptoProvider } from "../crypto.ts";
+import type { CryptoProvider } from "../../crypto.ts";
 import {
   generateSecretKey,
   parseSecretKey,
   type SecretKey,
   secretKeyFromBytes,
-} from "../nostr/key.ts";
-import type { RelayConfig } from "./config.ts";
+} from "../../nostr/key.ts";
+import type { RelayConfig } from "../config.ts";
 import { createKeyFile, KeyError, readKeyFile } from "./key-file.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,21 +1,21 @@
 /** What answers at a relay's URL: WebSockets through its door, and plain HTTP. */
 
-import type { KeyPair } from "../crypto.ts";
-import { CLOSE } from "../nostr/close.ts";
-import { accept } from "../policy.ts";
-import type { Information } from "../relay/information.ts";
-import type { Relay } from "../relay/relay.ts";
-import { addressList, requestAddress } from "./admission.ts";
-import { BlockedAddresses } from "./blocked-addresses.ts";
-import type { RelayConfig } from "./config.ts";
-import { Door, type DoorOptions } from "./door.ts";
-import { type HttpOptions, httpListener, isForRelay } from "./http.ts";
-import type { Metrics } from "./metrics.ts";
-import { isBarred, type ManagedParts, managementEndpoint } from "./moderation.ts";
-import { openPage } from "./page/page.ts";
-import type { Places } from "./places.ts";
-import type { RelayEmitter } from "./relay-events.ts";
-import type { Rules } from "./rules.ts";
+import type { KeyPair } from "../../crypto.ts";
+import { CLOSE } from "../../nostr/close.ts";
+import { accept } from "../../policy.ts";
+import type { Information } from "../../relay/information.ts";
+import type { Relay } from "../../relay/relay.ts";
+import type { RelayConfig } from "../config.ts";
+import { addressList, requestAddress } from "../door/admission.ts";
+import { BlockedAddresses } from "../door/blocked-addresses.ts";
+import { Door, type DoorOptions } from "../door.ts";
+import { type HttpOptions, httpListener, isForRelay } from "../http.ts";
+import type { Metrics } from "../metrics.ts";
+import { isBarred, type ManagedParts, managementEndpoint } from "../moderation.ts";
+import { openPage } from "../page/page.ts";
+import type { Places } from "../places.ts";
+import type { RelayEmitter } from "../relay-events.ts";
+import type { Rules } from "../rules.ts";
 import type { Site } from "./shared-server.ts";
 
 export interface SiteParts

@@ -1,11 +1,11 @@
 /** Dialling for the user: a relay that is known by another key is not dialled, a new one becomes known. */
 
-import { type DialOptions, dialSecure } from "../channel/dial.ts";
-import type { Link } from "../channel.ts";
-import type { Log } from "../log.ts";
-import type { RelayAddress } from "../nostr/address.ts";
-import { CLOSE, DEFAULT_CLIENT_MAX_MESSAGE } from "../transport/constants.ts";
-import type { Route } from "./dial.ts";
+import { type DialOptions, dialSecure } from "../../channel/dial.ts";
+import type { Link } from "../../channel.ts";
+import type { Log } from "../../log.ts";
+import type { RelayAddress } from "../../nostr/address.ts";
+import { CLOSE, DEFAULT_CLIENT_MAX_MESSAGE } from "../../transport/constants.ts";
+import type { Route } from "../dial.ts";
 import { type KnownRelays, KnownRelaysError, placeOfRelay } from "./known-relays.ts";
 
 export interface DialKnownOptions extends Pick<DialOptions, "crypto" | "clock" | "signer"> {

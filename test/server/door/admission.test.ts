@@ -6,7 +6,7 @@ import {
   addressList,
   clientAddress,
   isLoopback,
-} from "../../src/server/admission.ts";
+} from "../../../src/server/door/admission.ts";
 
 const LIMITS: AdmissionLimits = {
   maxConnections: 100,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { userFolder } from "../../src/server/user-folder.ts";
+import { userFolder } from "../../../src/server/keys/user-folder.ts";
 
 describe("userFolder", () => {
   it("is NPUBWIRE_HOME, else by XDG, else below the home folder", () => {

@@ -11,10 +11,15 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
-import { createNodeCrypto } from "../../src/crypto/node.ts";
-import { addressOf, type RelayAddress } from "../../src/nostr/address.ts";
-import { encodeNpub, generateSecretKey, type PublicKey, publicKeyOf } from "../../src/nostr/key.ts";
-import { KnownRelaysFile, parsePlace } from "../../src/server/known-relays.ts";
+import { createNodeCrypto } from "../../../src/crypto/node.ts";
+import { addressOf, type RelayAddress } from "../../../src/nostr/address.ts";
+import {
+  encodeNpub,
+  generateSecretKey,
+  type PublicKey,
+  publicKeyOf,
+} from "../../../src/nostr/key.ts";
+import { KnownRelaysFile, parsePlace } from "../../../src/server/dial/known-relays.ts";
 
 const crypto = createNodeCrypto();
 const alice = publicKeyOf(generateSecretKey(crypto), crypto);

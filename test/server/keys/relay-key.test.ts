@@ -13,10 +13,10 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
-import { createNodeCrypto } from "../../src/crypto/node.ts";
-import { encodeNsec, generateSecretKey, type SecretKey } from "../../src/nostr/key.ts";
-import { createKeyFile, readKeyFile } from "../../src/server/key-file.ts";
-import { openRelayKey, readRelayKey } from "../../src/server/relay-key.ts";
+import { createNodeCrypto } from "../../../src/crypto/node.ts";
+import { encodeNsec, generateSecretKey, type SecretKey } from "../../../src/nostr/key.ts";
+import { createKeyFile, readKeyFile } from "../../../src/server/keys/key-file.ts";
+import { openRelayKey, readRelayKey } from "../../../src/server/keys/relay-key.ts";
 
 const crypto = createNodeCrypto();
 const VARIABLE = "NPUBWIRE_KEY";

@@ -5,8 +5,8 @@
 
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
-import { ConfigError } from "./config.ts";
-import { refuseUpgrade } from "./upgrade.ts";
+import { ConfigError } from "../config.ts";
+import { refuseUpgrade } from "../door/upgrade.ts";
 
 /** What answers at one path. */
 export interface Site {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { MemoryRulings } from "../../src/moderation/memory.ts";
-import { BlockedAddresses, blockableNetwork } from "../../src/server/blocked-addresses.ts";
+import { MemoryRulings } from "../../../src/moderation/memory.ts";
+import { BlockedAddresses, blockableNetwork } from "../../../src/server/door/blocked-addresses.ts";
 
 describe("blocked addresses", () => {
   it("are spelled in one way", () => {

@@ -5,9 +5,9 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
-import { addressList } from "../../src/server/admission.ts";
-import { ManagementEndpoint } from "../../src/server/management.ts";
-import { Author, crypto, NOW } from "../relay/conformance/session.ts";
+import { addressList } from "../../../src/server/door/admission.ts";
+import { ManagementEndpoint } from "../../../src/server/http/management.ts";
+import { Author, crypto, NOW } from "../../relay/conformance/session.ts";
 
 const author = new Author();
 const BODY = "{}";

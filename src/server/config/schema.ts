@@ -10,8 +10,8 @@ import {
   HANDSHAKE_DEADLINE,
   MAX_MAX_MESSAGE,
   MIN_MAX_MESSAGE,
-} from "../transport/constants.ts";
-import type { RelayConfig } from "./config.ts";
+} from "../../transport/constants.ts";
+import type { RelayConfig } from "../config.ts";
 import {
   A_KEY,
   anyText,
@@ -24,7 +24,7 @@ import {
   whoList,
   wholeNumber,
   yesOrNo,
-} from "./config-types.ts";
+} from "./types.ts";
 import {
   isHost,
   isInviteCode,
@@ -33,7 +33,7 @@ import {
   isPath,
   isRelayUrl,
   isVariableName,
-} from "./config-values.ts";
+} from "./values.ts";
 
 /** Milliseconds. */
 const SECOND = 1_000;

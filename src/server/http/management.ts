@@ -8,16 +8,22 @@
 import { isUtf8 } from "node:buffer";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { BlockList } from "node:net";
-import type { Clock } from "../clock.ts";
-import type { CryptoProvider } from "../crypto.ts";
-import type { Log } from "../log.ts";
-import type { NostrEvent } from "../nostr/event.ts";
-import { HTTP_AUTH_WINDOW, readHttpAuth, verifyHttpAuth } from "../nostr/http-auth.ts";
-import type { EventId, PublicKey } from "../nostr/key.ts";
-import { malformed, type Parsed, parsed } from "../nostr/parsed.ts";
-import type { Answer } from "../relay/management.ts";
-import { addressGroup, isFromHere, isListed, plainAddress, requestAddress } from "./admission.ts";
-import type { RequestWay } from "./announcement.ts";
+import type { Clock } from "../../clock.ts";
+import type { CryptoProvider } from "../../crypto.ts";
+import type { Log } from "../../log.ts";
+import type { NostrEvent } from "../../nostr/event.ts";
+import { HTTP_AUTH_WINDOW, readHttpAuth, verifyHttpAuth } from "../../nostr/http-auth.ts";
+import type { EventId, PublicKey } from "../../nostr/key.ts";
+import { malformed, type Parsed, parsed } from "../../nostr/parsed.ts";
+import type { Answer } from "../../relay/management.ts";
+import type { RequestWay } from "../announcement.ts";
+import {
+  addressGroup,
+  isFromHere,
+  isListed,
+  plainAddress,
+  requestAddress,
+} from "../door/admission.ts";
 
 export interface ManagementOptions {
   readonly administrators: ReadonlySet<PublicKey>;

@@ -4,9 +4,9 @@
  */
 
 import type { z } from "zod";
-import { isRecord } from "../nostr/parsed.ts";
-import { asksFor } from "../policy/access.ts";
-import type { RelayConfig } from "./config.ts";
+import { isRecord } from "../../nostr/parsed.ts";
+import { asksFor } from "../../policy/access.ts";
+import type { RelayConfig } from "../config.ts";
 
 type Path = readonly PropertyKey[];
 

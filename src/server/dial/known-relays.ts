@@ -6,10 +6,10 @@
 
 import { appendFileSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { placeOf, type RelayAddress } from "../nostr/address.ts";
-import { encodeNpub, type PublicKey, parsePublicKey } from "../nostr/key.ts";
-import { malformed, type Parsed, parsed } from "../nostr/parsed.ts";
-import { PrivateFileError, replacePrivateFile } from "./private-file.ts";
+import { placeOf, type RelayAddress } from "../../nostr/address.ts";
+import { encodeNpub, type PublicKey, parsePublicKey } from "../../nostr/key.ts";
+import { malformed, type Parsed, parsed } from "../../nostr/parsed.ts";
+import { PrivateFileError, replacePrivateFile } from "../keys/private-file.ts";
 
 export type KnownRelaysErrorCode =
   /** Another key is known at this place. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { parseProxy } from "../../src/server/proxy.ts";
+import { parseProxy } from "../../../src/server/dial/proxy.ts";
 
 describe("parseProxy", () => {
   for (const text of [

@@ -1,7 +1,7 @@
 /** Secret keys in files: one nsec (or 64 hex digits), readable by its owner alone. */
 
-import type { CryptoProvider } from "../crypto.ts";
-import { encodeNsec, parseSecretKey, type SecretKey } from "../nostr/key.ts";
+import type { CryptoProvider } from "../../crypto.ts";
+import { encodeNsec, parseSecretKey, type SecretKey } from "../../nostr/key.ts";
 import { createPrivateFile, PrivateFileError, readPrivateFile } from "./private-file.ts";
 
 /** A key cannot be read, must not be used, or cannot be written. The message says what to do. */

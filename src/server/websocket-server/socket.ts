@@ -6,11 +6,11 @@
 
 import { EventEmitter } from "node:events";
 import { getDefaultHighWaterMark } from "node:stream";
-import { passedOn } from "../channel/pipe.ts";
-import type { Channel, LinkEnd, Peer } from "../channel.ts";
-import { CLOSE, MAX_CLOSE_REASON_BYTES } from "../transport/constants.ts";
+import { passedOn } from "../../channel/pipe.ts";
+import type { Channel, LinkEnd, Peer } from "../../channel.ts";
+import { CLOSE, MAX_CLOSE_REASON_BYTES } from "../../transport/constants.ts";
+import type { NodeSocket } from "../socket.ts";
 import { type DomEvents, type DomListener, DomListeners } from "./dom-events.ts";
-import type { NodeSocket } from "./socket.ts";
 
 /** The events, and what their listeners are given. */
 export interface SecureServerSocketEvents {

@@ -1,12 +1,12 @@
 /**
  * What a setting of `relay.config.json` may be. Every error text here continues the sentence
- * "expected …" (config-problems.ts).
+ * "expected …" (problems.ts).
  */
 
 import { z } from "zod";
-import { type PublicKey, parsePublicKey } from "../nostr/key.ts";
-import type { Who } from "../policy/access.ts";
-import { isKindRange, type KindRange } from "../policy/kinds.ts";
+import { type PublicKey, parsePublicKey } from "../../nostr/key.ts";
+import type { Who } from "../../policy/access.ts";
+import { isKindRange, type KindRange } from "../../policy/kinds.ts";
 
 /** A setting that may be left out. */
 type Setting<Value, Input> = z.ZodType<Value, Input | undefined>;

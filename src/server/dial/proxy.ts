@@ -6,8 +6,8 @@
 import type { ClientRequest } from "node:http";
 import type { Socket } from "node:net";
 import { SocksProxyAgent } from "socks-proxy-agent";
-import { DialError } from "../channel/errors.ts";
-import { malformed, type Parsed, parsed } from "../nostr/parsed.ts";
+import { DialError } from "../../channel/errors.ts";
+import { malformed, type Parsed, parsed } from "../../nostr/parsed.ts";
 
 /** Reads `socks5h://[user:password@]host:port`. Reasons never repeat the input. */
 export function parseProxy(text: string): Parsed<URL> {

@@ -1,8 +1,8 @@
 /** IP addresses and networks that administrators have blocked (NIP-86), asked about at the door. */
 
 import { type BlockList, isIP, isIPv6 } from "node:net";
-import type { Rulings } from "../moderation.ts";
-import { malformed, type Parsed, parsed } from "../nostr/parsed.ts";
+import type { Rulings } from "../../moderation.ts";
+import { malformed, type Parsed, parsed } from "../../nostr/parsed.ts";
 import { addressList, isListed, isLoopback, plainAddress } from "./admission.ts";
 
 export class BlockedAddresses {

@@ -1,16 +1,16 @@
 /** The door of a {@link SecureWebSocketServer}: the options that are not `ws`'s, and their defaults. */
 
 import { resolve } from "node:path";
-import type { Peer } from "../channel.ts";
-import { systemClock } from "../clock.ts";
-import { createNodeCrypto } from "../crypto/node.ts";
-import { type Log, silent } from "../log.ts";
-import { type PublicKey, publicKeyOf } from "../nostr/key.ts";
-import { accept, type Verdict } from "../policy.ts";
-import { AUTH_DEADLINE, DEFAULT_RELAY_MAX_MESSAGE } from "../transport/constants.ts";
-import { type AdmissionLimits, addressList } from "./admission.ts";
-import { Door, type DoorOptions } from "./door.ts";
-import { ownRelayKey } from "./relay-key.ts";
+import type { Peer } from "../../channel.ts";
+import { systemClock } from "../../clock.ts";
+import { createNodeCrypto } from "../../crypto/node.ts";
+import { type Log, silent } from "../../log.ts";
+import { type PublicKey, publicKeyOf } from "../../nostr/key.ts";
+import { accept, type Verdict } from "../../policy.ts";
+import { AUTH_DEADLINE, DEFAULT_RELAY_MAX_MESSAGE } from "../../transport/constants.ts";
+import { type AdmissionLimits, addressList } from "../door/admission.ts";
+import { Door, type DoorOptions } from "../door.ts";
+import { ownRelayKey } from "../keys/relay-key.ts";
 
 export interface SecureDoorOptions {
   /**

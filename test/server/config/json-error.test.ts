@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { findJsonError } from "../../src/server/json-error.ts";
+import { findJsonError } from "../../../src/server/config/json-error.ts";
 
 const RUNS = process.env["SLOW"] ? 100_000 : 1_000;
 

@@ -1,8 +1,8 @@
 /** What settings may be, as far as a type does not say it. */
 
 import { isIP } from "node:net";
-import { addressOf, parseAddress } from "../nostr/address.ts";
-import { isPublicKey } from "../nostr/key.ts";
+import { addressOf, parseAddress } from "../../nostr/address.ts";
+import { isPublicKey } from "../../nostr/key.ts";
 
 export function isNotEmpty(value: string): boolean {
   return value !== "" && !value.includes("\0");

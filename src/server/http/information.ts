@@ -1,12 +1,16 @@
 /** The NIP-11 document of this very relay: its configuration, and what administrators made of it. */
 
-import type { Rulings } from "../moderation.ts";
-import type { PublicKey } from "../nostr/key.ts";
-import { restrictsWrites, takesRelayLists } from "../policy/access.ts";
-import { amend } from "../policy/moderation.ts";
-import { type Information, type InformationSettings, information } from "../relay/information.ts";
-import type { RelayConfig } from "./config.ts";
-import { SOFTWARE, VERSION } from "./version.ts";
+import type { Rulings } from "../../moderation.ts";
+import type { PublicKey } from "../../nostr/key.ts";
+import { restrictsWrites, takesRelayLists } from "../../policy/access.ts";
+import { amend } from "../../policy/moderation.ts";
+import {
+  type Information,
+  type InformationSettings,
+  information,
+} from "../../relay/information.ts";
+import type { RelayConfig } from "../config.ts";
+import { SOFTWARE, VERSION } from "../version.ts";
 
 /** The document as it stands whenever it is asked for. */
 export function informationDocument(

@@ -5,7 +5,7 @@
 
 import type { IncomingMessage } from "node:http";
 import { BlockList, isIPv4, isIPv6 } from "node:net";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../../clock.ts";
 
 export interface AdmissionLimits {
   readonly maxConnections: number;

@@ -15,7 +15,7 @@ import {
   createPrivateFile,
   readPrivateFile,
   replacePrivateFile,
-} from "../../src/server/private-file.ts";
+} from "../../../src/server/keys/private-file.ts";
 
 let folder: string;
 let file: string;
