@@ -69,24 +69,13 @@ export function socketError(failure: SocketFailure | undefined): DialError {
   }
   const { status, cause } = failure;
   if (cause instanceof DialError) return cause;
-  switch (status) {
-    case undefined:
-      return new DialError("unreachable", "the relay cannot be reached", { cause });
-    case 101:
-      return notNpubwire();
-    case 400:
-      return new DialError("offer-malformed", "the relay did not understand the offer (HTTP 400)");
-    case 403:
-      return new DialError(
-        "offer-refused",
-        "the relay refused the offer (HTTP 403): it may hold another key than this npub",
-      );
-    case 429:
-      return new DialError("rate-limited", "the relay has too much to do (HTTP 429): try later");
-    default:
-      return new DialError("not-a-relay", `no relay answers there (HTTP ${status})`);
-  }
+  return status === SWITCHING_PROTOCOLS
+    ? notNpubwire()
+    : new DialError("unreachable", "the relay cannot be reached", { cause });
 }
+
+/** The HTTP status of an upgrade that went through. */
+const SWITCHING_PROTOCOLS = 101;
 
 /** A WebSocket that is no channel: another subprotocol, or a text as first message. */
 export function notNpubwire(): DialError {

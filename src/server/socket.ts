@@ -3,6 +3,7 @@
 import type { Duplex } from "node:stream";
 import { type RawData, WebSocket } from "ws";
 import { BROKEN } from "../channel/link.ts";
+import { refusal } from "../channel/refusal.ts";
 import type { SocketFailure, WebSocketHandlers, WebSocketLike } from "../channel.ts";
 import { OUTER_CLOSED, OUTER_FAILED } from "../transport/constants.ts";
 
@@ -35,7 +36,7 @@ export class NodeSocket implements WebSocketLike {
     });
     // `ws` reports before it closes; what matters reaches the handlers with the close.
     ws.on("error", (cause) => {
-      this.#failure = { ...this.#failure, cause };
+      this.#failure = { cause, ...this.#failure };
     });
     ws.on("close", (code, reason) => {
       const closeFrame = code === BROKEN ? {} : { closeFrame: { code, reason: reason.toString() } };
@@ -106,7 +107,8 @@ export class NodeSocket implements WebSocketLike {
     });
     ws.on("open", () => this.handlers?.open?.());
     ws.on("unexpected-response", (request, response) => {
-      this.#failure = { status: response.statusCode ?? 0 };
+      const status = response.statusCode ?? 0;
+      this.#failure = { status, cause: refusal(status) };
       request.destroy();
       ws.terminate();
     });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Signer, SignerTemplate } from "../../src/channel/dial.ts";
 import { DialError } from "../../src/channel/errors.ts";
+import { refusal } from "../../src/channel/refusal.ts";
 import type { SocketFailure } from "../../src/channel.ts";
 import { signEvent } from "../../src/nostr/event.ts";
 import { generateSecretKey } from "../../src/nostr/key.ts";
@@ -99,7 +100,10 @@ describe("dialling what is not the relay", () => {
     for (const [status, code] of Object.entries(codes)) {
       const socket = new MemorySocket();
       const dialling = new TestRelay().dial({ connect: () => socket });
-      const failure: SocketFailure = { status: Number(status) };
+      const failure: SocketFailure = {
+        status: Number(status),
+        cause: refusal(Number(status)),
+      };
       socket.lose(failure);
       await fails(dialling, code);
     }

@@ -2,6 +2,7 @@
 
 import { type Accepted, acceptSecure } from "../../src/channel/accept.ts";
 import { type DialOptions, dialSecure, type Signer } from "../../src/channel/dial.ts";
+import { refusal } from "../../src/channel/refusal.ts";
 import { keySigner } from "../../src/channel/signer.ts";
 import type { Channel, Link, LinkEnd, Peer } from "../../src/channel.ts";
 import type { CryptoProvider, KeyPair } from "../../src/crypto.ts";
@@ -88,7 +89,7 @@ export class TestRelay {
     const { crypto, clock, auth, maxMessage } = this;
     const offer = readOffer(protocols.join(", "));
     if ("status" in offer) {
-      clientSocket.lose(offer);
+      clientSocket.lose({ cause: refusal(offer.status) });
       return { refusal: { code: "offer" } };
     }
     const hello = { auth, maxMessage, time: clock.now() + this.ahead };
@@ -96,7 +97,7 @@ export class TestRelay {
     try {
       handshake = respond(offer, this.keys, hello, crypto);
     } catch {
-      clientSocket.lose({ status: 403 });
+      clientSocket.lose({ cause: refusal(403) });
       return { refusal: { code: "wrong-relay" } };
     }
     clientSocket.open();
