@@ -9,7 +9,7 @@ import { type Log, silent } from "../log.ts";
 import { MemoryRulings } from "../moderation/memory.ts";
 import type { Rulings } from "../moderation.ts";
 import { verifyEvent, verifyEventElsewhere } from "../nostr/event.ts";
-import { encodeNpub, publicKeyOf } from "../nostr/key.ts";
+import { encodeNpub, publicKeyOf, type SecretKey } from "../nostr/key.ts";
 import type { Policy } from "../policy.ts";
 import type { Verify } from "../relay/ingest.ts";
 import { Relay } from "../relay/relay.ts";
@@ -50,18 +50,45 @@ export interface RelayOptions {
 
 /** A relay that nobody reaches yet: see `attach` and `listen`. Rejects with a ConfigError, KeyError or StoreError. */
 export async function createRelay(options: RelayOptions = {}): Promise<EmbeddedRelay> {
-  const { config = parseConfig({}), log = silent } = options;
+  const { config = parseConfig({}), log = silent, policy } = options;
   const crypto = createNodeCrypto();
   const { secretKey, origin } = ownRelayKey(options.key, config.key, crypto);
-  const publicKey = crypto.secp256k1x.publicKey(secretKey);
-  const self = publicKeyOf(secretKey, crypto);
-  const places = new Places(config, self); // refuses wrong addresses before anything is opened
+  const places = new Places(config, publicKeyOf(secretKey, crypto)); // refuses wrong addresses first
   const threads = threadsOf(config);
-  const { store, rulings, closeStore } = await openStore(config, options, threads);
+  const rooms = await openStore(config, options, threads);
+  try {
+    const base = { config, log, policy, crypto, secretKey, places, threads, rooms };
+    const relay = await furnish(base);
+    log("info", "relay created", { crypto: crypto.name, threads, key: origin });
+    if (!crypto.constantTime) {
+      log("warn", "signing is not constant time: tiny-secp256k1 does not load", {});
+    }
+    return relay;
+  } catch (error) {
+    await rooms.closeStore();
+    throw error;
+  }
+}
+
+interface Base {
+  readonly config: RelayConfig;
+  readonly log: Log;
+  readonly policy: Policy | undefined;
+  readonly crypto: CryptoProvider;
+  readonly secretKey: SecretKey;
+  readonly places: Places;
+  readonly threads: number;
+  readonly rooms: Rooms;
+}
+
+async function furnish(base: Base): Promise<EmbeddedRelay> {
+  const { config, log, policy, crypto, secretKey, places, threads, rooms } = base;
+  const { store, rulings } = rooms;
+  const { self } = places;
   await removeBanned(store, rulings);
   const emitter = new RelayEmitter(log);
   const common = { store, rulings, crypto, clock: systemClock, log, places, emitter };
-  const rules = await openRules(config, { ...common, secretKey, policy: options.policy });
+  const rules = await openRules(config, { ...common, secretKey, policy });
   const document = informationDocument(config, self, rulings);
   const describe = async (): Promise<void> => {
     if (!config.information.hidden) return;
@@ -70,21 +97,17 @@ export async function createRelay(options: RelayOptions = {}): Promise<EmbeddedR
   await describe();
   const verifying = openVerifying(threads, crypto, log);
   const relay = openRelay(config, { ...common, ...verifying }, rules);
-  const keyPair = { secretKey, publicKey };
+  const keyPair = { secretKey, publicKey: crypto.secp256k1x.publicKey(secretKey) };
   const metrics = new Metrics(common);
   const siteParts = { ...common, rules, relay, metrics, keyPair, document, describe };
   const { door, site } = openSite(config, siteParts);
-  log("info", "relay created", { crypto: crypto.name, threads, key: origin });
-  if (!crypto.constantTime) {
-    log("warn", "signing is not constant time: tiny-secp256k1 does not load", {});
-  }
   return new EmbeddedRelay({
     ...{ npub: encodeNpub(self), config, log, rules, relay, door, site, places, emitter },
     async closeRooms() {
       metrics.close();
       await rules.close();
       await verifying.closeThreads();
-      await closeStore();
+      await rooms.closeStore();
       secretKey.fill(0);
     },
   });

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { readdirSync } from "node:fs";
 import { createServer, type IncomingMessage, request, type Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
@@ -18,6 +19,7 @@ import {
   parseConfig,
   type RelayOptions,
 } from "../../src/index.ts";
+import { MemoryRulings } from "../../src/moderation/memory.ts";
 import { selfSigned } from "../bench/certificate.ts";
 import { bareClient, failure } from "./client.ts";
 import { newKey, note } from "./events.ts";
@@ -177,6 +179,18 @@ test("what was handed in stays the caller's: the key is not wiped, the store not
   await assert.rejects(createRelay({ config: settings(t), key: "nonsense", store }), {
     name: "KeyError",
   });
+});
+
+test("a relay that cannot be put together leaves nothing open", async (t) => {
+  const config = settings(t);
+  const rulings = Object.assign(new MemoryRulings(), {
+    entries: () => {
+      throw new Error("no rulings today");
+    },
+  });
+  await assert.rejects(createRelay({ config, key: newKey(), rulings }), /no rulings today/);
+  // SQLite folds its log into the file with the last connection.
+  assert.deepEqual(readdirSync(config.data), ["events.sqlite"]);
 });
 
 function settings(t: Scope, more: object = {}): NonNullable<RelayOptions["config"]> {
