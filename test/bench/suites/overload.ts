@@ -29,7 +29,7 @@ const RECOVERY = "ms until a new request is answered promptly";
 export const overload: Suite = {
   name: "overload",
   title: "Ten times too much",
-  milliseconds: 3000,
+  milliseconds: 1000,
   warmUp: 1,
   async open(options): Promise<OpenSuite> {
     const events = new SignedEvents(options);
