@@ -2,7 +2,6 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { PublicKey } from "../../src/nostr/key.ts";
 import { ratePolicy } from "../../src/policy/rate.ts";
 import type { Policy } from "../../src/policy.ts";
 import { MemoryStore } from "../../src/store/memory.ts";
@@ -61,55 +60,29 @@ test("a scraper with many connections delays another client's small request by a
 });
 
 test("a query that finds nothing can be stopped, and is killed before it costs too much", async () => {
-  let read = 0;
-  let open = 0;
-  class FruitlessStore extends MemoryStore {
-    override async *query(): AsyncGenerator<readonly string[], never, undefined> {
-      open += 1;
-      try {
-        for (;;) {
-          read += 1;
-          yield [];
-        }
-      } finally {
-        open -= 1;
-      }
-    }
-  }
-  const { connect } = createTestRelay({ store: new FruitlessStore() });
+  const search = new Fruitless();
+  const store = Object.assign(new MemoryStore(), { query: () => search.pages() });
+  const { connect } = createTestRelay({ store });
   const { session } = connect();
   session.send("REQ", "x", {});
   await turns();
   session.send("CLOSE", "x");
   await turns();
-  assert.equal(open, 0);
-  read = 0;
+  assert.equal(search.open, 0);
+  search.read = 0;
   assert.match(await session.refused("x", {}), /^error: ./);
   await turns();
-  assert.deepEqual([open, read], [0, 10_001]);
+  assert.deepEqual([search.open, search.read], [0, 10_001]);
 });
 
 test("so is a count", async () => {
-  let read = 0;
-  let open = 0;
-  class FruitlessStore extends MemoryStore {
-    override async *authors(): AsyncGenerator<readonly PublicKey[], never, undefined> {
-      open += 1;
-      try {
-        for (;;) {
-          read += 1;
-          yield [];
-        }
-      } finally {
-        open -= 1;
-      }
-    }
-  }
-  const { session } = createTestRelay({ store: new FruitlessStore() }).connect();
+  const search = new Fruitless();
+  const store = Object.assign(new MemoryStore(), { authors: () => search.pages() });
+  const { session } = createTestRelay({ store }).connect();
   session.send("COUNT", "x", {});
   assert.match(String(await session.next()), /^CLOSED,x,error: this query looks at too many/);
   await turns();
-  assert.deepEqual([open, read], [0, 10_001]);
+  assert.deepEqual([search.open, search.read], [0, 10_001]);
 });
 
 test("a reconciliation that looks at too much without a match is given up", async () => {
@@ -285,3 +258,22 @@ test("a client that stops reading frees its scans in time", async () => {
   );
   assert.deepEqual(verbs(client), []);
 });
+
+/** A search that goes on for ever and finds nothing. */
+class Fruitless {
+  /** Pages that were asked for, and searches that have not ended. */
+  read = 0;
+  open = 0;
+
+  async *pages(): AsyncGenerator<readonly never[], never, undefined> {
+    this.open += 1;
+    try {
+      for (;;) {
+        this.read += 1;
+        yield [];
+      }
+    } finally {
+      this.open -= 1;
+    }
+  }
+}
