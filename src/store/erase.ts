@@ -6,6 +6,7 @@ import { type EventId, publicKeyFromBytes } from "../nostr/key.ts";
 import { KIND_GIFT_WRAP, KIND_VANISH } from "../nostr/kind.ts";
 import type { Marks } from "./marks.ts";
 import { fromJson, highestSeq, type SqlValue } from "./row.ts";
+import { LIMIT } from "./sql.ts";
 import type { EventTable } from "./table.ts";
 
 /** Rows that one transaction looks at. Between two of them the event loop turns. */
@@ -31,10 +32,10 @@ export class Eraser {
     this.#database = database;
     this.#marks = table.marks;
     this.#findExpired = finding(
-      "SELECT seq, json FROM event INDEXED BY event_expires_at WHERE expires_at <= ? LIMIT ?",
+      `SELECT seq, json FROM event INDEXED BY event_expires_at WHERE expires_at <= ? ${LIMIT}`,
     );
     this.#findPending = finding("SELECT pubkey, until FROM vanished WHERE is_pending = 1");
-    const walk = "SELECT seq FROM marked WHERE mark = ? AND seq <= ? ORDER BY seq DESC LIMIT ?";
+    const walk = `SELECT seq FROM marked WHERE mark = ? AND seq <= ? ORDER BY seq DESC ${LIMIT}`;
     const findMarked = (condition: string) =>
       finding(
         `SELECT seq, CASE WHEN ${condition} THEN json END FROM (${walk}) AS found ` +

@@ -9,6 +9,7 @@ import type { NostrEvent } from "../nostr/event.ts";
 import { isSearchable, searchWords } from "../nostr/search.ts";
 import { WORDS_VERSION } from "../nostr/words.ts";
 import { fromJson, type SqlValue } from "./row.ts";
+import { LIMIT } from "./sql.ts";
 
 type Row = readonly [seq: bigint, json: string];
 
@@ -40,7 +41,7 @@ export class SearchIndex {
   /** Indexes some of the events that wait, the newest first. */
   catchUp(most: number): void {
     const found = this.#database.prepare(
-      "SELECT seq, json FROM unindexed CROSS JOIN event USING (seq) ORDER BY seq DESC LIMIT ?",
+      `SELECT seq, json FROM unindexed CROSS JOIN event USING (seq) ORDER BY seq DESC ${LIMIT}`,
     );
     const done = this.#database.prepare("DELETE FROM unindexed WHERE seq = ?");
     this.#database

@@ -60,6 +60,11 @@ const MAX_SEARCH_ROWS = 2_000;
 const MIN_ROWS = 100;
 /** Stretches times rows. */
 const MAX_WORK = 50_000;
+/**
+ * A sum, because SQLite plans for the value of a bare parameter here, and so compiles the statement
+ * anew whenever another is bound: that takes longer than a short query.
+ */
+export const LIMIT = "LIMIT ? + 0";
 
 export function conditionsOf({
   ids,
@@ -168,7 +173,7 @@ export function slicesOf(
 export function probeOf(index: Index, marks: Marks): Fragment {
   const [walk] = walksOf(index, marks);
   const where = bounded(walk?.sql ?? "");
-  const sql = `SELECT count(*) FROM (SELECT 1 FROM ${index.source} WHERE ${where} LIMIT ?)`;
+  const sql = `SELECT count(*) FROM (SELECT 1 FROM ${index.source} WHERE ${where} ${LIMIT})`;
   return { sql, parameters: walk?.parameters ?? [] };
 }
 
@@ -194,7 +199,7 @@ function sliceSql(source: string, walk: string, refine: string, column: string):
   const join = content === COLUMNS.nothing ? "" : "CROSS JOIN event ON event.seq = found.seq ";
   return (
     `SELECT found.seq, ${content} ` +
-    `FROM (SELECT seq FROM ${source} WHERE ${bounded(walk)} ORDER BY seq DESC LIMIT ?) AS found ` +
+    `FROM (SELECT seq FROM ${source} WHERE ${bounded(walk)} ORDER BY seq DESC ${LIMIT}) AS found ` +
     `${join}ORDER BY found.seq DESC`
   );
 }
