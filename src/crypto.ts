@@ -44,7 +44,7 @@ export interface Aead {
 }
 
 export interface CryptoProvider {
-  /** For logs: which implementations this provider chose, such as `node (ecdh native, schnorr wasm)`. */
+  /** For logs: which implementations this provider chose, such as `node (ecdh system, schnorr wasm)`. */
   readonly name: string;
   /** Whether scalar multiplication with secrets is claimed constant time by its authors (SECURITY.md). */
   readonly constantTime: boolean;

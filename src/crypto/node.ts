@@ -1,116 +1,134 @@
 /**
- * The Node provider: the portable one with node:crypto and libsecp256k1 in its hot places. The
- * best implementation that loads is chosen once, here; `name` says which.
+ * The Node provider: the portable one with OpenSSL and libsecp256k1 in its hot places. The best
+ * implementation that loads is chosen once, here; `name` says which.
  */
 
-import { createECDH, getCurves, hash, randomFillSync } from "node:crypto";
+import { hash, randomFillSync } from "node:crypto";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import type { CryptoProvider } from "../crypto.ts";
-import { type AesGcmBinding, nativeAesGcm, opensslAesGcm } from "./aes-gcm.ts";
+import { type AesGcm, type AesGcmBinding, nativeAesGcm, opensslAesGcm } from "./aes-gcm.ts";
 import { plain } from "./bytes.ts";
+import { bundledEcdh, type EcdhBinding, opensslEcdh, systemEcdh } from "./ecdh.ts";
 import { nobleCrypto } from "./noble.ts";
-import { type HkdfBinding, nativeHkdf, opensslHkdf } from "./node-hkdf.ts";
-import { verifyByRecovery, wasmSchnorr } from "./schnorr.ts";
+import { type Hkdf, type HkdfBinding, nativeHkdf, opensslHkdf } from "./node-hkdf.ts";
+import {
+  type Schnorr,
+  type SchnorrBinding,
+  systemSchnorr,
+  verifyByRecovery,
+  wasmSchnorr,
+} from "./schnorr.ts";
 import { type PointMultiplication, secp256k1x } from "./secp256k1x.ts";
 
+/** Every choice defaults to the first of its names that loads, in this order. */
 export interface NodeCryptoOptions {
-  /** Who multiplies points by secrets. Default: `native` if the package loads, else `openssl`. */
-  readonly ecdh?: "native" | "openssl";
   /**
-   * Who verifies signatures. Default: the first that loads. `native` leaves signing to `wasm`,
-   * which leaves it to `noble` where it does not load.
+   * Who multiplies points by secrets: libsecp256k1 as the `system` has it, or as the package
+   * `secp256k1` has it `bundled`; `openssl`.
    */
-  readonly schnorr?: "native" | "wasm" | "noble";
-  /** Who seals and opens. Default: `native` if our binding was built, else `openssl`. */
+  readonly ecdh?: "system" | "bundled" | "openssl";
+  /**
+   * Who signs and verifies. `bundled` only verifies, and leaves signing to `wasm`, which leaves it
+   * to `noble` where it does not load.
+   */
+  readonly schnorr?: "system" | "bundled" | "wasm" | "noble";
+  /** Who seals and opens: our `native` binding to OpenSSL, or `openssl` by node:crypto. */
   readonly aesGcm?: "native" | "openssl";
-  /** Who derives keys. Default: `native` if our binding was built, else `openssl`. */
+  /** Who derives keys: the same two. */
   readonly hkdf?: "native" | "openssl";
 }
 
 /** Throws when an implementation that `options` names, or every one for ECDH, is missing. */
 export function createNodeCrypto(options: NodeCryptoOptions = {}): CryptoProvider {
-  // Only the binding itself: the package's root would fall back to elliptic, which is not constant time.
-  const native = load<typeof import("secp256k1")>("secp256k1/bindings.js");
-  const wasm =
-    options.schnorr === "noble"
-      ? undefined
-      : load<typeof import("tiny-secp256k1")>("tiny-secp256k1");
-  const { ecdh = native ? "native" : "openssl" } = options;
-  const { schnorr = native ? "native" : wasm ? "wasm" : "noble" } = options;
-  if (!native && (ecdh === "native" || schnorr === "native")) {
-    throw new Error("secp256k1 has no native binding here");
-  }
-  if (!wasm && schnorr === "wasm") throw new Error("tiny-secp256k1 does not load here");
-  const multiplication = native && ecdh === "native" ? nativeEcdh(native) : opensslEcdh();
-  const { signSchnorr, verifySchnorr } = wasm ? wasmSchnorr(wasm, randomBytes) : nobleCrypto;
-  const aesGcm = ours<AesGcmBinding>("aes_gcm", options.aesGcm);
-  const hkdf = ours<HkdfBinding>("hkdf", options.hkdf);
-  const names = { ecdh, schnorr, "aes-gcm": whose(aesGcm), hkdf: whose(hkdf) };
-  const choices = Object.entries(names).map(([what, who]) => `${what} ${who}`);
+  const ecdh = choose<PointMultiplication>("ecdh", options.ecdh, {
+    system: () => whenLoaded(system(), systemEcdh),
+    bundled: () => whenLoaded(bundled(), (binding) => bundledEcdh(binding, randomBytes)),
+    openssl: opensslEcdh,
+  });
+  const schnorr = choose<Schnorr>("schnorr", options.schnorr, {
+    system: () => whenLoaded(system(), (binding) => systemSchnorr(binding, randomBytes)),
+    bundled: () =>
+      whenLoaded(bundled(), (binding) => {
+        const { signSchnorr, verifySchnorr } = portableSchnorr() ?? nobleCrypto;
+        return { signSchnorr, verifySchnorr: verifyByRecovery(binding, verifySchnorr) };
+      }),
+    wasm: portableSchnorr,
+    noble: () => nobleCrypto,
+  });
+  const aesGcm = choose<AesGcm>("aes-gcm", options.aesGcm, {
+    native: () => whenLoaded(built<AesGcmBinding>("aes_gcm"), nativeAesGcm),
+    openssl: () => opensslAesGcm,
+  });
+  const hkdf = choose<Hkdf>("hkdf", options.hkdf, {
+    native: () => whenLoaded(built<HkdfBinding>("hkdf"), nativeHkdf),
+    openssl: () => opensslHkdf,
+  });
+  const { signSchnorr, verifySchnorr } = schnorr.part;
   return {
-    name: `node (${choices.join(", ")})`,
+    name: `node (${[ecdh, schnorr, aesGcm, hkdf].map(({ label }) => label).join(", ")})`,
     // noble multiplies by secrets when it signs.
-    constantTime: wasm !== undefined,
-    secp256k1x: secp256k1x(multiplication, randomBytes),
+    constantTime: signSchnorr !== nobleCrypto.signSchnorr,
+    secp256k1x: secp256k1x(ecdh.part, randomBytes),
     randomBytes,
     sha256,
     hashText: (text) => hash("sha256", text, "hex"),
-    hkdfSha256: hkdf ? nativeHkdf(hkdf) : opensslHkdf,
-    aes256gcm: aesGcm ? nativeAesGcm(aesGcm) : opensslAesGcm,
-    verifySchnorr:
-      native && schnorr === "native" ? verifyByRecovery(native, verifySchnorr) : verifySchnorr,
+    hkdfSha256: hkdf.part,
+    aes256gcm: aesGcm.part,
+    verifySchnorr,
     signSchnorr,
   };
 }
 
-const require: NodeJS.Require = createRequire(import.meta.url);
-
-/** libsecp256k1's ECDH and key generation, constant time by its authors. */
-function nativeEcdh(binding: typeof import("secp256k1")): PointMultiplication {
-  binding.contextRandomize(randomBytes(32));
-  const xbuf = new Uint8Array(32);
-  const ybuf = new Uint8Array(32);
-  const unhashed = { xbuf, ybuf, hashfn: (x: Uint8Array): Uint8Array => x };
-  return {
-    base: (secretKey) => binding.publicKeyCreate(secretKey),
-    shared(secretKey, point) {
-      const x = binding.ecdh(point, secretKey, unhashed, new Uint8Array(32));
-      xbuf.fill(0);
-      ybuf.fill(0);
-      return x;
-    },
-  };
+interface Choice<Part> {
+  readonly label: string;
+  readonly part: Part;
 }
 
-/** OpenSSL's ECDH: a Montgomery ladder, constant time by its authors. */
-function opensslEcdh(): PointMultiplication {
-  if (!getCurves().includes("secp256k1")) throw new Error("this OpenSSL has no secp256k1");
-  const keyed = (secretKey: Uint8Array) => {
-    const ecdh = createECDH("secp256k1");
-    ecdh.setPrivateKey(secretKey);
-    return ecdh;
-  };
-  return {
-    base: (secretKey) => plain(keyed(secretKey).getPublicKey(null, "compressed")),
-    shared: (secretKey, point) => plain(keyed(secretKey).computeSecret(point)),
-  };
+/** The one that is asked for, or else the first that is there: the others are not even loaded. */
+function choose<Part>(
+  what: string,
+  asked: string | undefined,
+  candidates: Readonly<Record<string, () => Part | undefined>>,
+): Choice<Part> {
+  for (const [who, make] of Object.entries(candidates)) {
+    if (asked !== undefined && asked !== who) continue;
+    const part = make();
+    if (part) return { label: `${what} ${who}`, part };
+  }
+  throw new Error(`${what} ${asked ?? ""} does not load: it is not installed, or not built here`);
+}
+
+function whenLoaded<Binding, Part>(
+  binding: Binding | undefined,
+  make: (binding: Binding) => Part,
+): Part | undefined {
+  return binding && make(binding);
+}
+
+function system(): (EcdhBinding & SchnorrBinding) | undefined {
+  return built("secp256k1");
+}
+
+/** Only the binding itself: the package's root would fall back to elliptic, which is not constant time. */
+function bundled(): typeof import("secp256k1") | undefined {
+  return load("secp256k1/bindings.js");
+}
+
+function portableSchnorr(): Schnorr | undefined {
+  const wasm = load<typeof import("tiny-secp256k1")>("tiny-secp256k1");
+  return wasm && wasmSchnorr(wasm, randomBytes);
 }
 
 /** Compiled by native/install.js; from `dist` the way there is the same in the package and in the repository. */
-function ours<T>(name: string, choice: "native" | "openssl" | undefined): T | undefined {
-  if (choice === "openssl") return undefined;
+function built<Binding>(name: string): Binding | undefined {
   const path = new URL(`../../../src/crypto/native/build/Release/${name}.node`, import.meta.url);
-  const binding = load<T>(fileURLToPath(path));
-  if (choice === "native" && !binding) throw new Error(`the native ${name} is not built`);
-  return binding;
+  return load(fileURLToPath(path));
 }
 
-function whose(native: object | undefined): "native" | "openssl" {
-  return native ? "native" : "openssl";
-}
+const require: NodeJS.Require = createRequire(import.meta.url);
 
-function load<T>(specifier: string): T | undefined {
+function load<Binding>(specifier: string): Binding | undefined {
   try {
     return require(specifier);
   } catch {

@@ -1,6 +1,6 @@
 /**
- * Who signs and verifies (BIP-340) on Node: libsecp256k1 as WebAssembly, and a native build of it
- * that has no BIP-340 but all that verifying takes.
+ * Who signs and verifies (BIP-340) on Node: libsecp256k1 as the system has it, as WebAssembly, and
+ * as a native build that has no BIP-340 but all that verifying takes.
  */
 
 import { hash } from "node:crypto";
@@ -9,6 +9,37 @@ import { checkLength, orRangeError } from "./range.ts";
 
 export type Schnorr = Pick<CryptoProvider, "verifySchnorr" | "signSchnorr">;
 export type Verify = CryptoProvider["verifySchnorr"];
+
+/**
+ * What `native/secp256k1.c` exports of BIP-340. Both answer false, and never throw, when an argument
+ * has a wrong length or is out of range.
+ */
+export interface SchnorrBinding {
+  verify(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): boolean;
+  /** Fills `signature`, 64 bytes; `auxiliary` is 32 bytes of randomness. */
+  sign(
+    message: Uint8Array,
+    secretKey: Uint8Array,
+    auxiliary: Uint8Array,
+    signature: Uint8Array,
+  ): boolean;
+}
+
+export function systemSchnorr(
+  binding: SchnorrBinding,
+  randomBytes: CryptoProvider["randomBytes"],
+): Schnorr {
+  return {
+    verifySchnorr: binding.verify,
+    signSchnorr(message, secretKey) {
+      checkLength("message", message, 32);
+      const signature = new Uint8Array(64);
+      const isSigned = binding.sign(message, secretKey, randomBytes(32), signature);
+      if (!isSigned) throw new RangeError("secret key is not in 1..n-1");
+      return signature;
+    },
+  };
+}
 
 /**
  * BIP-340 only. The module's point and tweak multiplication must never see a secret, for they are

@@ -5,10 +5,23 @@ import { createRequire } from "node:module";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { nobleCrypto } from "../../src/crypto/noble.ts";
-import { createNodeCrypto } from "../../src/crypto/node.ts";
+import { createNodeCrypto, type NodeCryptoOptions } from "../../src/crypto/node.ts";
+import type { CryptoProvider } from "../../src/crypto.ts";
 import { conformance } from "./conformance.ts";
 
+const ORDER = 0xffffffff_ffffffff_ffffffff_fffffffe_baaedce6_af48a03b_bfd25e8c_d0364141n;
+const FIELD = 2n ** 256n - 2n ** 32n - 977n;
+const BORDERS = [0n, 1n, ORDER - 1n, ORDER, ORDER + 1n, FIELD - 1n, FIELD, 2n ** 256n - 1n].map(
+  (value) => new Uint8Array(Buffer.from(value.toString(16).padStart(64, "0"), "hex")),
+);
 const RUNS = process.env["SLOW"] ? 500 : 8;
+
+const CHOICES = {
+  ecdh: ["system", "bundled", "openssl"],
+  schnorr: ["system", "bundled", "wasm", "noble"],
+  aesGcm: ["native", "openssl"],
+  hkdf: ["native", "openssl"],
+} as const;
 
 const best = createNodeCrypto();
 const worst = createNodeCrypto({
@@ -18,43 +31,44 @@ const worst = createNodeCrypto({
   hkdf: "openssl",
 });
 const wasm = createNodeCrypto({ schnorr: "wasm" });
-const providers = [nobleCrypto, worst, wasm, best];
 // What has to be compiled is optional.
-const native = best.name.includes("ecdh native");
-const aesGcm = best.name.includes("aes-gcm native") ? "native" : "openssl";
-const hkdf = best.name.includes("hkdf native") ? "native" : "openssl";
+const system = tryToCreate({ ecdh: "system", schnorr: "system" });
+const bundled = tryToCreate({ ecdh: "bundled", schnorr: "bundled" });
+const providers = [nobleCrypto, worst, wasm, bundled, system].filter((each) => each !== undefined);
 
 for (const provider of providers) conformance(provider.name, provider);
+if (!system) it.skip("the system's libsecp256k1: our binding to it is not built here");
+if (!bundled) it.skip("the bundled libsecp256k1: the package has no binary here");
 
 describe("the choice of a Node provider", () => {
   it("takes the best that is present", () => {
-    const ecdh = native ? "native" : "openssl";
-    const schnorr = native ? "native" : "wasm";
-    const own = `aes-gcm ${aesGcm}, hkdf ${hkdf}`;
-    assert.equal(best.name, `node (ecdh ${ecdh}, schnorr ${schnorr}, ${own})`);
-    assert.equal(createNodeCrypto({ ecdh, schnorr, aesGcm, hkdf }).name, best.name);
+    const first = (option: keyof typeof CHOICES) =>
+      CHOICES[option].find((choice) => tryToCreate({ [option]: choice }));
+    const options = ["ecdh", "schnorr", "aesGcm", "hkdf"] as const;
+    const [ecdh, schnorr, aesGcm, hkdf] = options.map(first);
+    const names = `ecdh ${ecdh}, schnorr ${schnorr}, aes-gcm ${aesGcm}, hkdf ${hkdf}`;
+    assert.equal(best.name, `node (${names})`);
   });
 
-  it("takes OpenSSL where it is told to, or the native package is missing", () => {
-    const own = { aesGcm: "openssl", hkdf: "openssl" } as const;
-    const openssl = createNodeCrypto({ ecdh: "openssl", schnorr: "wasm", ...own });
-    const names = "ecdh openssl, schnorr wasm, aes-gcm openssl, hkdf openssl";
-    assert.equal(openssl.name, `node (${names})`);
-    assert.equal(openssl.constantTime, true);
-    if (!native) {
-      assert.throws(() => createNodeCrypto({ ecdh: "native" }), /no native binding/);
-      assert.throws(() => createNodeCrypto({ schnorr: "native" }), /no native binding/);
+  it("takes what it is told to, or says that it is missing", () => {
+    for (const [option, choices] of Object.entries(CHOICES)) {
+      const what = option === "aesGcm" ? "aes-gcm" : option;
+      for (const choice of choices) {
+        const create = () => createNodeCrypto({ [option]: choice });
+        if (tryToCreate({ [option]: choice })) {
+          assert.match(create().name, new RegExp(`\\b${what} ${choice}\\b`));
+        } else {
+          assert.throws(create, new RegExp(`^Error: ${what} ${choice} does not load`));
+        }
+      }
     }
-    if (aesGcm !== "native") {
-      assert.throws(() => createNodeCrypto({ aesGcm: "native" }), /not built/);
-    }
-    if (hkdf !== "native") {
-      assert.throws(() => createNodeCrypto({ hkdf: "native" }), /not built/);
-    }
+    assert.equal(createNodeCrypto({ ecdh: "openssl", schnorr: "wasm" }).constantTime, true);
   });
 
   it("claims constant time only where every secret scalar has it", () => {
-    assert.equal(best.constantTime, true);
+    for (const provider of [best, wasm, bundled, system]) {
+      assert.equal(provider?.constantTime ?? true, true);
+    }
     assert.equal(worst.name, "node (ecdh openssl, schnorr noble, aes-gcm openssl, hkdf openssl)");
     assert.equal(worst.constantTime, false);
     assert.equal(nobleCrypto.constantTime, false);
@@ -72,15 +86,17 @@ describe("the choice of a Node provider", () => {
 
 describe("providers agree", () => {
   const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
+  // Half of all numbers are no x of the curve, but hardly one is a border.
+  const numbers = fc.oneof({ weight: 3, arbitrary: bytes(32) }, fc.constantFrom(...BORDERS));
 
   it("on shared secrets, and on what is no key", () => {
-    const property = fc.property(bytes(32), bytes(32), (secretKey, x) => {
+    const property = fc.property(numbers, numbers, (secretKey, x) => {
       const outcomes = providers.map((provider) =>
         attempt(() => provider.secp256k1x.dh(secretKey, x)),
       );
       assert.equal(new Set(outcomes).size, 1, outcomes.join(" "));
     });
-    fc.assert(property, { numRuns: RUNS });
+    fc.assert(property, { numRuns: RUNS * 2 });
   });
 
   it("on public keys and signatures", () => {
@@ -120,6 +136,14 @@ describe("providers agree", () => {
     fc.assert(property, { numRuns: RUNS * 4 });
   });
 });
+
+function tryToCreate(options: NodeCryptoOptions): CryptoProvider | undefined {
+  try {
+    return createNodeCrypto(options);
+  } catch {
+    return undefined;
+  }
+}
 
 function attempt(compute: () => Uint8Array): string {
   try {

@@ -21,7 +21,10 @@ export function conversationKeys(): {
 
 export interface SchnorrTest {
   readonly index: string;
+  /** Empty where there is nothing to sign; so is `auxiliary`. */
+  readonly secretKey: string;
   readonly publicKey: string;
+  readonly auxiliary: string;
   readonly message: string;
   readonly signature: string;
   readonly valid: boolean;
@@ -31,8 +34,10 @@ export interface SchnorrTest {
 export function bip340(): readonly SchnorrTest[] {
   const [, ...rows] = readVectors("published/bip340.csv").trim().split(/\r?\n/);
   return rows.map((row) => {
-    const [index = "", , publicKey = "", , message = "", signature = "", result] = row.split(",");
-    return { index, publicKey, message, signature, valid: result === "TRUE" };
+    const [index = "", secretKey = "", publicKey = "", auxiliary = "", ...signed] = row.split(",");
+    const [message = "", signature = "", result] = signed;
+    const valid = result === "TRUE";
+    return { index, secretKey, publicKey, auxiliary, message, signature, valid };
   });
 }
 
