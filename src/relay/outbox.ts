@@ -11,6 +11,8 @@ import type { Limits } from "../policy.ts";
 
 /** Bytes on their way to one client at which stored events and reading wait; half the limit if that is less. */
 const FULL_AT = 262_144;
+/** Characters that may be queued between two looks at how much is on its way, which takes a while. */
+const MAX_UNSEEN = 16_384;
 
 export class Outbox {
   readonly #channel: Channel;
@@ -22,6 +24,8 @@ export class Outbox {
   /** Stops the watch over a client that is to take what is queued, while there is one. */
   #stopWatch: (() => void) | undefined;
   #held = 0;
+  /** Characters for which there surely is room, as of the last look. */
+  #room = 0;
   /** Exists while somebody waits. */
   #waiting: (() => void)[] | undefined;
   #ended = false;
@@ -42,16 +46,20 @@ export class Outbox {
 
   /** Whether who sends in bulk should wait. */
   get isFull(): boolean {
-    return !this.#ended && this.#channel.bufferedAmount > this.#fullAt;
+    if (this.#ended || this.#room > 0) return false;
+    const room = this.#fullAt - this.#channel.bufferedAmount;
+    this.#room = Math.min(room, MAX_UNSEEN);
+    return room < 0;
   }
 
   /** Queues one message, or closes the client whose queue is above the limit. Never throws. */
   send(text: string): void {
     if (this.#ended) return;
-    if (this.#isOver()) {
+    if (this.#room <= 0 && this.#isOver()) {
       this.#giveUp();
       return;
     }
+    this.#room -= text.length;
     try {
       this.#channel.send(text);
       if (!this.#stopWatch && this.isFull) this.#watch();

@@ -27,18 +27,22 @@ export class Subscriptions {
   }
 
   add(subscription: Subscription): void {
-    for (const key of keysOf(subscription)) this.#index.add(key, subscription);
+    for (const filter of subscription.filters) {
+      visitFilter(filter, (sort, value) => this.#index.add(sort, value, subscription));
+    }
   }
 
   remove(subscription: Subscription): void {
-    for (const key of keysOf(subscription)) this.#index.remove(key, subscription);
+    for (const filter of subscription.filters) {
+      visitFilter(filter, (sort, value) => this.#index.remove(sort, value, subscription));
+    }
   }
 
   /** Hands the event once to every subscription that may see it; returns how many there were. */
   deliver(event: VerifiedEvent): number {
     const tags = tagSets(event);
     const candidates = new Set<Subscription>();
-    for (const key of keysOfEvent(event, tags)) this.#index.collect(key, candidates);
+    visitEvent(event, tags, (sort, value) => this.#index.collect(sort, value, candidates));
     let matched = 0;
     for (const subscription of candidates) {
       if (!matchFilters(subscription.filters, event, tags)) continue;
@@ -50,64 +54,67 @@ export class Subscriptions {
   }
 }
 
-/** A string is an id, author, pair or tag, told apart by its first character; a number is a kind. */
-type Key = string | number;
-
-const EVERYTHING: Key = "";
+/** An index entry is found by a value, among those of its sort: "id", "author", a kind's pairs, a tag's values. */
+type Visit = (sort: string, value: string | number) => void;
 
 class Index {
-  // Most keys have one subscription, so a set is made only for the second.
-  readonly #entries = new Map<Key, Subscription | Set<Subscription>>();
+  // Values are looked up as they came: a text made of sort and value would have to be hashed anew.
+  readonly #sorts = new Map<string, Map<string | number, Subscription | Set<Subscription>>>();
 
   get size(): number {
-    return this.#entries.size;
+    return [...this.#sorts.values()].reduce((sum, entries) => sum + entries.size, 0);
   }
 
-  add(key: Key, subscription: Subscription): void {
-    const entry = this.#entries.get(key);
+  add(sort: string, value: string | number, subscription: Subscription): void {
+    let entries = this.#sorts.get(sort);
+    if (entries === undefined) {
+      entries = new Map();
+      this.#sorts.set(sort, entries);
+    }
+    const entry = entries.get(value);
+    // Most values have one subscription, so a set is made only for the second.
     if (entry instanceof Set) entry.add(subscription);
-    else if (entry === undefined) this.#entries.set(key, subscription);
-    else if (entry !== subscription) this.#entries.set(key, new Set([entry, subscription]));
+    else if (entry === undefined) entries.set(value, subscription);
+    else if (entry !== subscription) entries.set(value, new Set([entry, subscription]));
   }
 
-  remove(key: Key, subscription: Subscription): void {
-    const entry = this.#entries.get(key);
-    if (entry === subscription) this.#entries.delete(key);
-    if (!(entry instanceof Set)) return;
-    entry.delete(subscription);
-    if (entry.size === 0) this.#entries.delete(key);
+  remove(sort: string, value: string | number, subscription: Subscription): void {
+    const entries = this.#sorts.get(sort);
+    const entry = entries?.get(value);
+    if (entry instanceof Set) {
+      entry.delete(subscription);
+      if (entry.size > 0) return;
+    } else if (entry !== subscription) return;
+    entries?.delete(value);
+    if (entries?.size === 0) this.#sorts.delete(sort);
   }
 
-  collect(key: Key, into: Set<Subscription>): void {
-    const entry = this.#entries.get(key);
+  collect(sort: string, value: string | number, into: Set<Subscription>): void {
+    const entry = this.#sorts.get(sort)?.get(value);
     if (entry instanceof Set) for (const subscription of entry) into.add(subscription);
     else if (entry !== undefined) into.add(entry);
   }
 }
 
-function* keysOf(subscription: Subscription): Iterable<Key> {
-  for (const filter of subscription.filters) yield* keysOfFilter(filter);
-}
-
-/** Empty for a filter with an empty set, which matches nothing. */
-function* keysOfFilter(filter: Filter): Iterable<Key> {
+/** Nothing is visited for a filter with an empty set, which matches nothing. */
+function visitFilter(filter: Filter, visit: Visit): void {
   const { ids, authors, kinds } = filter;
   const [letter, values] = narrowestTag(filter);
   const narrowest = Math.min(...[ids, authors, values].map((set) => set?.size ?? Infinity));
   if (ids?.size === narrowest) {
-    for (const id of ids) yield idKey(id);
+    for (const id of ids) visit(ID, id);
   } else if (authors?.size === narrowest) {
     if (kinds && authors.size * kinds.size <= MAX_PAIRS) {
-      for (const author of authors) for (const kind of kinds) yield pairKey(author, kind);
+      for (const kind of kinds) for (const author of authors) visit(pairSort(kind), author);
     } else {
-      for (const author of authors) yield authorKey(author);
+      for (const author of authors) visit(AUTHOR, author);
     }
   } else if (letter !== undefined && values) {
-    for (const value of values) yield tagKey(letter, value);
+    for (const value of values) visit(tagSort(letter), value);
   } else if (kinds) {
-    yield* kinds;
+    for (const kind of kinds) visit(KIND, kind);
   } else {
-    yield EVERYTHING;
+    visit(EVERYTHING, "");
   }
 }
 
@@ -123,16 +130,18 @@ function narrowestTag(filter: Filter): readonly [string, ReadonlySet<string>] | 
   return narrowest;
 }
 
-function* keysOfEvent(event: VerifiedEvent, tags: TagSets): Iterable<Key> {
-  yield idKey(event.id);
-  yield authorKey(event.pubkey);
-  yield pairKey(event.pubkey, event.kind);
-  yield event.kind;
-  yield EVERYTHING;
-  for (const [letter, values] of tags) for (const value of values) yield tagKey(letter, value);
+function visitEvent(event: VerifiedEvent, tags: TagSets, visit: Visit): void {
+  visit(ID, event.id);
+  visit(AUTHOR, event.pubkey);
+  visit(pairSort(event.kind), event.pubkey);
+  visit(KIND, event.kind);
+  visit(EVERYTHING, "");
+  for (const [letter, values] of tags) for (const value of values) visit(tagSort(letter), value);
 }
 
-const idKey = (id: string): Key => `i${id}`;
-const authorKey = (author: string): Key => `a${author}`;
-const pairKey = (author: string, kind: number): Key => `b${kind}:${author}`;
-const tagKey = (letter: string, value: string): Key => `#${letter}${value}`;
+const ID = "id";
+const AUTHOR = "author";
+const KIND = "kind";
+const EVERYTHING = "";
+const pairSort = (kind: number): string => `author of ${kind}`;
+const tagSort = (letter: string): string => `#${letter}`;

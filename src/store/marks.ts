@@ -11,6 +11,11 @@ import { indexedTags, type NostrEvent } from "../nostr/event.ts";
 const MAX_KNOWN = 20_000;
 const MAX_KNOWN_LENGTH = 128;
 
+/** The mark of an author's events of one kind: of two secrets, what they differ in is one more. */
+export function both(author: bigint, kind: bigint): bigint {
+  return author ^ kind;
+}
+
 export class Marks {
   readonly #secret: string;
   /** One at a time is made here. */
@@ -29,7 +34,8 @@ export class Marks {
   of(event: NostrEvent): readonly bigint[] {
     const { id, pubkey, kind } = event;
     const tags = indexedTags(event).map(([letter, value]) => this.tag(letter, value));
-    return [this.id(id), this.author(pubkey), this.kind(kind), this.both(pubkey, kind), ...tags];
+    const [byAuthor, byKind] = [this.author(pubkey), this.kind(kind)];
+    return [this.id(id), byAuthor, byKind, both(byAuthor, byKind), ...tags];
   }
 
   id(id: string): bigint {
@@ -42,11 +48,6 @@ export class Marks {
 
   kind(kind: number): bigint {
     return this.#recall("kind", `${kind}`);
-  }
-
-  /** Author and kind: of two secrets, what they differ in is one more. */
-  both(pubkey: string, kind: number): bigint {
-    return this.author(pubkey) ^ this.kind(kind);
   }
 
   tag(letter: string, value: string): bigint {

@@ -27,6 +27,7 @@ const PROBE_ROWS = 500;
 const MAX_READ_LENGTH = 4 * 2 ** 20;
 /** The same where each text has to be understood, so that others are not kept waiting. */
 const MAX_DECIDED_LENGTH = 2 ** 18;
+const TEXT_AT = "SELECT json FROM event WHERE seq = ?";
 /** Shapes of filters whose statements are kept. */
 const MAX_STATEMENTS = 500;
 
@@ -87,13 +88,11 @@ export class EventReader {
       yield []; // the caller may have enough of it
     }
     const best = rank(matches).slice(0, filter.limit);
-    const fetch = this.#prepare("SELECT json FROM event WHERE seq = ?");
     for (const { seq } of best) {
       if (told.has(seq)) continue;
       told.add(seq);
-      // It may have been deleted since it was ranked.
-      const [json] = (fetch.get(seq) ?? []) as readonly string[];
-      if (json !== undefined) yield [json];
+      const json = this.#textAt(seq);
+      if (json !== null) yield [json];
     }
     return best.length < matches.length ? "more" : page.value;
   }
@@ -145,18 +144,40 @@ export class EventReader {
     if (conditions.some(({ values }) => values.length === 0)) return [];
     const index = this.#chooseIndex(conditions, range);
     // No index knows what is not to be shown: that takes a look at every event.
-    const column = filter.exceptKinds ? "json" : content;
-    return slicesOf(conditions, index, column, view !== undefined, this.#marks).map((slice) => {
+    const answered = filter.exceptKinds ? undefined : content;
+    return slicesOf(conditions, index, answered, view !== undefined, this.#marks).map((slice) => {
       const read: Scan["read"] = (from, rows) => {
         // Asked at each reading: what expires during a long scan is not shown any more.
         const seen = view ? viewParameters(view, this.#marks) : [];
         const parameters = [...seen, ...slice.parameters, from, range.to, rows];
-        const found = this.#prepare(slice.sql).iterate(...parameters) as Iterable<Row>;
-        const isDecided = slice.exact && !filter.exceptKinds;
-        return gather(found, rows, isDecided ? undefined : decideBy(filter, content));
+        const statement = this.#prepare(slice.sql);
+        if (slice.exact) return this.#gather(statement.all(...parameters) as Found[], rows);
+        return decide(statement.iterate(...parameters) as Iterable<Row>, rows, filter, content);
       };
-      return new Cursor({ ...range, minRows: slice.minRows, maxRows: slice.maxRows, read }, quota);
+      const { minRows, maxRows } = slice;
+      return new Cursor({ from: range.from, to: range.to, minRows, maxRows, read }, quota);
     });
+  }
+
+  /** Ends the reading early where texts are long: these come one by one. */
+  #gather(found: readonly Found[], rows: number): Reading {
+    const isLast = found.length < rows;
+    if (!found.some(isLong)) return { rows: found as readonly Row[], isLast };
+    const gathered: Row[] = [];
+    let length = 0;
+    for (const [seq, content] of found) {
+      const text = typeof content === "bigint" ? this.#textAt(seq) : content;
+      gathered.push([seq, text]);
+      length += text?.length ?? 0;
+      if (length >= MAX_READ_LENGTH) return { rows: gathered, isLast: false };
+    }
+    return { rows: gathered, isLast };
+  }
+
+  /** null if the event has been deleted since its place was read. */
+  #textAt(seq: bigint): string | null {
+    const [json = null] = (this.#prepare(TEXT_AT).get(seq) ?? []) as readonly string[];
+    return json;
   }
 
   /** The one that offers the fewest rows; the first of equals. */
@@ -184,32 +205,32 @@ export class EventReader {
   }
 }
 
-/** Ends the reading early where texts are long, earlier where something is to be decided. */
-function gather(found: Iterable<Row>, rows: number, decide?: Decide): Reading {
-  const most = decide ? MAX_DECIDED_LENGTH : MAX_READ_LENGTH;
+/** A row of an exact slice. */
+type Found = readonly [seq: bigint, content: string | null | bigint];
+
+function isLong([, content]: Found): boolean {
+  return typeof content === "bigint";
+}
+
+/** What SQL left open, `matchFilter` decides. */
+function decide(found: Iterable<Row>, rows: number, filter: Filter, content: Content): Reading {
   const gathered: Row[] = [];
   let length = 0;
-  for (const row of found) {
-    const [seq, content] = row;
-    gathered.push(content !== null && decide ? [seq, decide(content)] : row);
-    length += content?.length ?? 0;
-    if (length >= most) return { rows: gathered, isLast: false };
+  for (const [seq, json] of found) {
+    gathered.push([seq, json && decided(json, filter, content)]);
+    length += json?.length ?? 0;
+    if (length >= MAX_DECIDED_LENGTH) return { rows: gathered, isLast: false };
   }
   return { rows: gathered, isLast: gathered.length < rows };
 }
 
-/** What is wanted of an event with that json; null if it does not match. */
-type Decide = (json: string) => string | null;
-
-/** What SQL left open, `matchFilter` decides. */
-function decideBy(filter: Filter, content: Content): Decide {
-  return (json) => {
-    const event = fromJson(json);
-    if (!matchFilter(filter, event)) return null;
-    if (content === "id") return event.id;
-    if (content === "author") return event.pubkey;
-    return content === "score" && filter.search ? `${scoreOf(filter.search, event)}` : json;
-  };
+/** What is wanted of the event; null if it does not match. */
+function decided(json: string, filter: Filter, content: Content): string | null {
+  const event = fromJson(json);
+  if (!matchFilter(filter, event)) return null;
+  if (content === "id") return event.id;
+  if (content === "author") return event.pubkey;
+  return content === "score" && filter.search ? `${scoreOf(filter.search, event)}` : json;
 }
 
 /** What several answers leave together: one may hold what another has left. */

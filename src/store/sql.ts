@@ -8,7 +8,7 @@ import type { Filter } from "../nostr/filter.ts";
 import { KIND_GIFT_WRAP } from "../nostr/kind.ts";
 import type { Search } from "../nostr/search.ts";
 import type { View } from "../nostr/visibility.ts";
-import type { Marks } from "./marks.ts";
+import { both, type Marks } from "./marks.ts";
 import type { SqlValue } from "./row.ts";
 
 /**
@@ -115,15 +115,18 @@ const SEARCH =
 
 /**
  * What is wanted of an event: its text, its id, its author, how well it fits a search, or
- * nothing, to count it. SQL knows nothing of the fit, nor need it: no search is exact.
+ * nothing, to count it. SQL knows nothing of the fit, nor need it: no search is exact. In place of
+ * a text that is so long that a slice of them would take much memory there is a zero.
  */
 export type Content = "json" | "id" | "author" | "score" | "nothing";
 
 /** Where canonical JSON has it: `{"id":"…","pubkey":"…"`. */
 const AUTHOR = "substr(event.json, 84, 64)";
 
+const MAX_SHORT = 8_192;
+
 const COLUMNS: Readonly<Record<Content, string>> = {
-  json: "json",
+  json: `CASE WHEN octet_length(json) <= ${MAX_SHORT} THEN json ELSE 0 END`,
   id: "substr(event.json, 8, 64)",
   author: AUTHOR,
   score: "json",
@@ -143,12 +146,12 @@ export function viewParameters({ now, readers }: View, marks: Marks): readonly S
 /**
  * The slices that together give the events, by way of one index. An event may come from several.
  * `content` is what the second column holds for a match; it is json wherever `matchFilter` must
- * still decide. `hasView`: only what {@link viewParameters} let through.
+ * still decide, and so it must everywhere if there is no `content`. `hasView`: only what {@link viewParameters} let through.
  */
 export function slicesOf(
   conditions: readonly Condition[],
   index: Index,
-  content: Content,
+  content: Content | undefined,
   hasView: boolean,
   marks: Marks,
 ): readonly Slice[] {
@@ -156,7 +159,7 @@ export function slicesOf(
   const others = conditions.filter((condition) => !index.conditions.includes(condition));
   const tried = affordable(others.filter(({ key }) => key !== "search"));
   const isSearch = index.source === SEARCH;
-  const exact = tried.length === others.length && !isSearch;
+  const exact = content !== undefined && tried.length === others.length && !isSearch;
   const column = exact ? COLUMNS[content] : "json";
   const view: Fragment[] = hasView ? [{ sql: IS_VISIBLE, parameters: [] }] : [];
   const refine = and([...view, ...tried.map((condition) => onRow(condition, marks))]);
@@ -243,14 +246,17 @@ function walksOf({ source, conditions }: Index, marks: Marks): readonly Walk[] {
 /** The marks of which an event has one, where it meets the conditions: one, or author and kind. */
 function marksOf([first, second]: readonly Condition[], marks: Marks): readonly bigint[] {
   if (first === undefined) return [];
-  return first.values.flatMap((value) => {
-    const text = String(value);
-    if (second) return second.values.map((kind) => marks.both(text, Number(kind)));
-    if (first.key === "id") return [marks.id(text)];
-    if (first.key === "pubkey") return [marks.author(text)];
-    if (first.key === "kind") return [marks.kind(Number(value))];
-    return [marks.tag(first.key.slice(1), text)];
-  });
+  const all = first.values.map((value) => markOf(first.key, value, marks));
+  if (second === undefined) return all;
+  const kinds = second.values.map((kind) => markOf(second.key, kind, marks));
+  return all.flatMap((author) => kinds.map((kind) => both(author, kind)));
+}
+
+function markOf(key: Condition["key"], value: string | number, marks: Marks): bigint {
+  if (typeof value === "number") return marks.kind(value);
+  if (key === "id") return marks.id(value);
+  if (key === "pubkey") return marks.author(value);
+  return marks.tag(key.slice(1), value);
 }
 
 /** The condition as a question about one row of `event`. */

@@ -128,6 +128,20 @@ it("long events come in smaller pages", async () => {
   await store.close();
 });
 
+it("long and short events come in one order, whole", async () => {
+  const store = await openSqliteStore(newPath());
+  const events = Array.from({ length: 60 }, (_, n) =>
+    madeUp({ created_at: n, content: "€".repeat(n % 3 === 0 ? 2_600 + n * 5 : n) }),
+  );
+  await store.insert(events);
+  const expected = events.map(({ json }) => json).reverse();
+  const view = { now: 0, readers: new Set<never>() };
+  assert.deepEqual(await texts(store, [everything], view), expected);
+  const guarded = filter({ kinds: new Set([1]), exceptKinds: new Set([2]) });
+  assert.deepEqual(await texts(store, [guarded], view), expected);
+  await store.close();
+});
+
 describe("those who vanish", () => {
   const vanish = madeUp({ kind: 62, created_at: 10_000, tags: [["relay", "ALL_RELAYS"]] });
   const secret = "nobody must read this again";
