@@ -21,6 +21,7 @@ import {
 } from "../nostr/verdict.ts";
 import { accept, type Policy } from "../policy.ts";
 import type { EventStore, InsertOutcome } from "../store.ts";
+import { type Backlog, type Share, TOO_BUSY } from "./backlog.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 
 /** Checks id and signature; a pool of threads may stand behind it. */
@@ -34,6 +35,10 @@ export interface IngestParts {
   readonly policy: Policy;
   readonly store: EventStore;
   readonly subscriptions: Subscriptions;
+  /** Counts the events that are not answered yet. */
+  readonly backlog: Backlog;
+  /** What an address is counted as: the network of one household or server. */
+  networkOf(address: string): string;
   readonly defer: (run: () => void) => void;
   readonly log: Log;
   /** Is told of every event that was stored. */
@@ -50,14 +55,22 @@ const PATIENCE = 8;
 /** Events in one transaction. */
 const MAX_BATCH = 1_024;
 
-/** From here on a client should not be read from; its events are refused; everybody's are. */
-const BUSY: Load = { events: 256, characters: 2 ** 20 };
-const MAX_PER_PEER: Load = { events: 1_024, characters: 2 ** 22 };
-const MAX_IN_ALL: Load = { events: 32_768, characters: 2 ** 26 };
+/** From here on a client should not be read from; its events are refused. */
+const BUSY: Bound = { events: 256, characters: 2 ** 20 };
+const MAX_PER_PEER: Bound = { events: 1_024, characters: 2 ** 22 };
+/** Characters of which a long event counts as one more in the backlog. */
+const LONG = 4_096;
 
+interface Bound {
+  readonly events: number;
+  readonly characters: number;
+}
+
+/** What of one client is not answered yet. */
 interface Load {
   events: number;
   characters: number;
+  readonly share: Share;
 }
 
 interface Item {
@@ -76,9 +89,7 @@ export class Ingest {
   readonly #parts: IngestParts;
   /** What is not verified yet, one queue a client; the first client in the map is next. */
   readonly #queues = new Map<Peer, Item[]>();
-  /** What is not answered yet. */
   readonly #loads = new Map<Peer, Load>();
-  readonly #total: Load = { events: 0, characters: 0 };
   #accepted: Accepted[] = [];
   #committing: ReadonlySet<EventId> = new Set();
   #isVerifying = false;
@@ -94,18 +105,16 @@ export class Ingest {
 
   /** Resolves with the OK that answers the event, never rejects. `characters`: what it costs to hold. */
   submit(event: NostrEvent, peer: Peer, characters: number): Promise<string> {
-    const refusal = this.#refuse(event, peer);
+    const load = this.#loads.get(peer) ?? this.#emptyLoad(peer);
+    const refusal = refusalOf(event, load);
     if (refusal !== undefined) return Promise.resolve(okMessage(event.id, false, refusal));
-    const load = this.#loads.get(peer) ?? { events: 0, characters: 0 };
     this.#loads.set(peer, load);
     grow(load, 1, characters);
-    grow(this.#total, 1, characters);
     return new Promise((resolve) => {
       const answer = (text: string): void => {
-        grow(load, -1, -characters);
-        grow(this.#total, -1, -characters);
+        grow(load, -1, characters);
         if (load.events === 0) this.#loads.delete(peer);
-        if (this.#total.events === 0) for (const idle of this.#whenIdle.splice(0)) idle();
+        if (this.#loads.size === 0) for (const idle of this.#whenIdle.splice(0)) idle();
         resolve(text);
       };
       this.#queue({ event, peer, answer });
@@ -146,7 +155,7 @@ export class Ingest {
 
   /** Resolves when everything submitted has been answered. */
   async idle(): Promise<void> {
-    if (this.#total.events > 0) await new Promise<void>((idle) => this.#whenIdle.push(idle));
+    if (this.#loads.size > 0) await new Promise<void>((idle) => this.#whenIdle.push(idle));
   }
 
   /** Resolves when everything accepted until now is in the store, or has failed. */
@@ -159,11 +168,9 @@ export class Ingest {
     }
   }
 
-  #refuse(event: NostrEvent, peer: Peer): Reason | undefined {
-    if (event.kind === KIND_AUTH) return "invalid: kind 22242 is for AUTH, it is not published";
-    const load = this.#loads.get(peer);
-    const isTooMuch = (load && exceeds(load, MAX_PER_PEER)) || exceeds(this.#total, MAX_IN_ALL);
-    return isTooMuch ? "rate-limited: too many events at once" : undefined;
+  #emptyLoad({ address }: Peer): Load {
+    const { backlog, networkOf } = this.#parts;
+    return { events: 0, characters: 0, share: backlog.shareOf(networkOf(address)) };
   }
 
   #queue(item: Item): void {
@@ -316,11 +323,19 @@ function outcomeMessage(id: EventId, outcome: InsertOutcome | undefined): string
   }
 }
 
-function exceeds(load: Load, bound: Load): boolean {
+function refusalOf(event: NostrEvent, load: Load): Reason | undefined {
+  if (event.kind === KIND_AUTH) return "invalid: kind 22242 is for AUTH, it is not published";
+  if (exceeds(load, MAX_PER_PEER)) return "rate-limited: too many events at once";
+  return load.share.hasRoom ? undefined : TOO_BUSY;
+}
+
+function exceeds(load: Load, bound: Bound): boolean {
   return load.events >= bound.events || load.characters >= bound.characters;
 }
 
-function grow(load: Load, events: number, characters: number): void {
-  load.events += events;
-  load.characters += characters;
+/** By one event, or (-1) by one less. */
+function grow(load: Load, by: 1 | -1, characters: number): void {
+  load.events += by;
+  load.characters += by * characters;
+  load.share.waiting += by * (1 + Math.floor(characters / LONG));
 }

@@ -5,6 +5,7 @@
 
 import { type NegReason, negError } from "../nostr/message.ts";
 import { reasonOf, type Verdict } from "../nostr/verdict.ts";
+import { TOO_BUSY } from "./backlog.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Quota, SharedQuota } from "./quota.ts";
 import type { Reader } from "./reader.ts";
@@ -47,6 +48,10 @@ export class Negentropy {
     this.#forgetStopped();
     if (this.#open.size >= MAX_RECONCILIATIONS) {
       this.refuse(opening.id, `rate-limited: at most ${MAX_RECONCILIATIONS} NEG-OPENs at once`);
+      return;
+    }
+    if (!this.#reader.lane.hasRoom) {
+      this.refuse(opening.id, TOO_BUSY);
       return;
     }
     const verdict = this.#reader.ask([opening.filter]);

@@ -1,9 +1,11 @@
 /**
- * Turns at the store: in one turn of the event loop each address gets so much of its answers,
- * however many connections and queries it has. Whoever asks for little finds a turn free.
+ * Turns at the store: in one turn of the event loop each address gets so much of its answers, and
+ * all together some times as much, however many connections and queries there are. Addresses take
+ * turns, and the clients of one address do. Whoever asks for little finds a turn free.
  */
 
 import type { Reason } from "../nostr/message.ts";
+import type { Backlog, Share } from "./backlog.ts";
 
 /** Empty pages in a row after which an answer costs more than it may: millions of events looked at. */
 export const MAX_FRUITLESS = 10_000;
@@ -14,6 +16,8 @@ export const TOO_COSTLY: Reason =
 
 /** Events that one address may get in one turn of the event loop: some milliseconds. */
 const EVENTS = 2_048;
+/** The same of all addresses: events that were sent wait no longer than this for their check. */
+const EVENTS_IN_ALL = 4 * EVENTS;
 /** What a page may hold, and what an empty one stands for: the search for it looked at as many. */
 const PAGE = 512;
 /** What asking costs besides the events. */
@@ -21,64 +25,72 @@ const OVERHEAD = 16;
 
 export class Pace {
   readonly #defer: (run: () => void) => void;
-  /** What each address has used of this turn. */
+  readonly #backlog: Backlog;
+  /** Pages that the store is asked for, by address: threads may take longer than a turn. */
+  readonly #underWay = new Map<string, number>();
+  /** What each address has used of this turn, and all; a page under way counts as a full one. */
   readonly #used = new Map<string, number>();
-  readonly #waiting = new Map<string, (() => void)[]>();
+  #usedInAll = 0;
+  /** Who waits for a turn, by address; the first is next. */
+  readonly #waiting = new Map<string, Set<Lane>>();
   #isTurning = false;
 
-  constructor(defer: (run: () => void) => void) {
+  /** `backlog` counts the requests that wait. */
+  constructor(defer: (run: () => void) => void, backlog: Backlog) {
     this.#defer = defer;
+    this.#backlog = backlog;
   }
 
-  /** The pages and what the source returns, each in its turn. Who stops early ends the source, too. */
-  async *paced<Page extends readonly unknown[], Rest>(
-    address: string,
-    source: AsyncIterable<Page, Rest>,
-  ): AsyncGenerator<Page, Rest, undefined> {
-    const pages = source[Symbol.asyncIterator]();
-    try {
-      for (;;) {
-        await this.#take(address);
-        const { done, value } = await pages.next();
-        this.#giveBack(address, done ? PAGE - OVERHEAD : unusedOf(value));
-        if (done) return value;
-        yield value;
-      }
-    } finally {
-      await pages.return?.();
-    }
+  /** For one more client of that address. */
+  laneFor(address: string): Lane {
+    return new Lane(this.#backlog.shareOf(address), this);
   }
 
-  /** Takes what a page may cost, as soon as this turn or a later one has room for it. */
-  #take(address: string): Promise<void> | undefined {
-    this.#turnLater();
-    if (this.#spend(address)) return undefined;
-    return new Promise((resolve) => {
-      const queue = this.#waiting.get(address);
-      if (queue) queue.push(resolve);
-      else this.#waiting.set(address, [resolve]);
-    });
-  }
-
-  #giveBack(address: string, unused: number): void {
-    const used = this.#used.get(address);
-    if (used === undefined) return; // its turn is over
-    this.#used.set(address, Math.max(0, used - unused));
-    this.#serve(address);
-  }
-
-  #spend(address: string): boolean {
+  /** Whether what a page may cost was taken of this turn. */
+  spend(address: string): boolean {
     const used = this.#used.get(address) ?? 0;
-    if (used + PAGE > EVENTS) return false;
-    this.#used.set(address, used + PAGE);
+    if (used + PAGE > EVENTS || this.#isSpent) return false;
+    this.#use(address, PAGE);
+    this.#underWay.set(address, (this.#underWay.get(address) ?? 0) + 1);
     return true;
   }
 
-  #serve(address: string): void {
-    const queue = this.#waiting.get(address);
-    if (queue === undefined) return;
-    while (queue.length > 0 && this.#spend(address)) queue.shift()?.();
-    if (queue.length === 0) this.#waiting.delete(address);
+  /** Follows every page: what it has not used of this turn is free. */
+  giveBack(address: string, unused: number): void {
+    this.#use(address, -unused);
+    const underWay = (this.#underWay.get(address) ?? 0) - 1;
+    if (underWay > 0) this.#underWay.set(address, underWay);
+    else this.#underWay.delete(address);
+    this.#turnLater();
+    this.#serve();
+  }
+
+  enqueue(lane: Lane): void {
+    const lanes = this.#waiting.get(lane.address);
+    if (lanes) lanes.add(lane);
+    else this.#waiting.set(lane.address, new Set([lane]));
+  }
+
+  #use(address: string, events: number): void {
+    this.#used.set(address, (this.#used.get(address) ?? 0) + events);
+    this.#usedInAll += events;
+  }
+
+  get #isSpent(): boolean {
+    return this.#usedInAll + PAGE > EVENTS_IN_ALL;
+  }
+
+  /** Whoever is served goes to the end of the line, and comes again if there is still room. */
+  #serve(): void {
+    for (const [address, lanes] of this.#waiting) {
+      if (this.#isSpent) return;
+      const [lane] = lanes;
+      if (lane === undefined || !this.spend(address)) continue;
+      lanes.delete(lane);
+      this.#waiting.delete(address);
+      if (lane.serve()) lanes.add(lane);
+      if (lanes.size > 0) this.#waiting.set(address, lanes);
+    }
   }
 
   #turnLater(): void {
@@ -90,8 +102,94 @@ export class Pace {
   #turn(): void {
     this.#isTurning = false;
     this.#used.clear();
-    if (this.#waiting.size > 0) this.#turnLater();
-    for (const address of [...this.#waiting.keys()]) this.#serve(address);
+    this.#usedInAll = 0;
+    for (const [address, pages] of this.#underWay) this.#use(address, pages * PAGE);
+    // Whoever waits even now waits for pages under way, and each of them calls for another turn.
+    this.#serve();
+  }
+}
+
+/** One client's way to the store. */
+export class Lane {
+  readonly #pace: Pace;
+  readonly #share: Share;
+  /** Scans that wait for a turn; exists while there are any. */
+  #scans: (() => void)[] | undefined;
+  /** Requests that wait for these to end. */
+  #behind = 0;
+
+  constructor(share: Share, pace: Pace) {
+    this.#share = share;
+    this.#pace = pace;
+  }
+
+  get address(): string {
+    return this.#share.address;
+  }
+
+  /** Whether the relay can take on one more request. */
+  get hasRoom(): boolean {
+    return this.#share.hasRoom;
+  }
+
+  /** So many more requests wait for others of this client to end; negative when they do not any more. */
+  lineUp(requests: number): void {
+    this.#behind += requests;
+    this.#count();
+  }
+
+  /** The pages and what the source returns, each in its turn. Who stops early ends the source, too. */
+  async *paced<Page extends readonly unknown[], Rest>(
+    source: AsyncIterable<Page, Rest>,
+  ): AsyncGenerator<Page, Rest, undefined> {
+    const pages = source[Symbol.asyncIterator]();
+    try {
+      for (;;) {
+        await this.#take();
+        const { done, value } = await this.#next(pages);
+        if (done) return value;
+        yield value;
+      }
+    } finally {
+      await pages.return?.();
+    }
+  }
+
+  /** Lets one scan go on. Returns whether another waits. */
+  serve(): boolean {
+    this.#scans?.shift()?.();
+    if (this.#scans?.length === 0) this.#scans = undefined;
+    this.#count();
+    return this.#scans !== undefined;
+  }
+
+  async #next<Page extends readonly unknown[], Rest>(
+    pages: AsyncIterator<Page, Rest>,
+  ): Promise<IteratorResult<Page, Rest>> {
+    let unused = 0;
+    try {
+      const next = await pages.next();
+      unused = next.done ? PAGE - OVERHEAD : unusedOf(next.value);
+      return next;
+    } finally {
+      this.#pace.giveBack(this.address, unused);
+    }
+  }
+
+  /** Takes what a page may cost, as soon as this turn or a later one has room for it. */
+  #take(): Promise<void> | undefined {
+    if (this.#pace.spend(this.address)) return undefined;
+    return new Promise((resolve) => {
+      this.#scans ??= [];
+      this.#scans.push(resolve);
+      this.#pace.enqueue(this);
+      this.#count();
+    });
+  }
+
+  /** Where no scan waits for the relay, what is behind waits for the client, which has to read. */
+  #count(): void {
+    this.#share.waiting = this.#scans ? this.#scans.length + this.#behind : 0;
   }
 }
 

@@ -5,6 +5,7 @@
 
 import { type ClientMessage, closedMessage, type Reason } from "../nostr/message.ts";
 import { reasonOf, type Verdict } from "../nostr/verdict.ts";
+import { TOO_BUSY } from "./backlog.ts";
 import { Count, type CountParts } from "./count.ts";
 import type { Outbox } from "./outbox.ts";
 import { Query, type QueryParts } from "./query.ts";
@@ -53,6 +54,10 @@ export class Queries {
       this.refuse(id, `rate-limited: at most ${maxSubscriptions} subscriptions at once`);
       return;
     }
+    if (!this.#reader.lane.hasRoom) {
+      this.refuse(id, TOO_BUSY);
+      return;
+    }
     const verdict = this.#reader.ask(filters);
     if (verdict instanceof Promise) return verdict.then((v) => this.#follow(v, message));
     this.#follow(verdict, message);
@@ -70,7 +75,7 @@ export class Queries {
     if (query === undefined) return;
     query.stop();
     this.#open.delete(id);
-    this.#waiting = this.#waiting.filter((other) => other !== query);
+    this.#lineUp(this.#waiting.filter((other) => other !== query));
   }
 
   /** Asks the policy again about all that is open; what it refuses by now is closed. */
@@ -100,15 +105,20 @@ export class Queries {
     const query: Asked = new Asked(id, shown, this.#reader, this.#parts, this.#outbox);
     this.#open.set(id, query);
     query.start();
-    this.#waiting = [...this.#waiting, query];
+    this.#lineUp([...this.#waiting, query]);
     this.#scanNext();
+  }
+
+  #lineUp(waiting: readonly Asked[]): void {
+    this.#reader.lane.lineUp(waiting.length - this.#waiting.length);
+    this.#waiting = waiting;
   }
 
   #scanNext(): void {
     while (this.#scans.length < MAX_SCANS) {
       const [query, ...others] = this.#waiting;
       if (query === undefined) return;
-      this.#waiting = others;
+      this.#lineUp(others);
       const scan: Promise<void> = query.scan().then(() => {
         this.#scans = this.#scans.filter((other) => other !== scan);
         if (query.isStopped && this.#open.get(query.id) === query) this.#open.delete(query.id);

@@ -12,7 +12,7 @@ import type { PublicKey } from "../nostr/key.ts";
 import { accept, reject, type Verdict } from "../nostr/verdict.ts";
 import { isGuardedFilter, type View } from "../nostr/visibility.ts";
 import type { Limits, Policy } from "../policy.ts";
-import type { Pace } from "./pace.ts";
+import type { Lane, Pace } from "./pace.ts";
 
 /** Events made for one who asks: sent before what is stored, and kept nowhere. */
 export type Made = (filters: readonly Filter[], peer: Peer) => readonly VerifiedEvent[];
@@ -21,6 +21,8 @@ export interface ReaderParts {
   readonly policy: Policy;
   readonly limits: Limits;
   readonly pace: Pace;
+  /** What an address is counted as: the network of one household or server. */
+  networkOf(address: string): string;
   /** Whether the store can search (NIP-50). */
   readonly search: boolean;
   readonly clock: Clock;
@@ -31,10 +33,13 @@ export interface ReaderParts {
 export class Reader implements View {
   readonly #parts: ReaderParts;
   readonly #peer: Peer;
+  /** This client's turns at the store. */
+  readonly lane: Lane;
 
   constructor(parts: ReaderParts, peer: Peer) {
     this.#parts = parts;
     this.#peer = peer;
+    this.lane = parts.pace.laneFor(parts.networkOf(peer.address));
   }
 
   get view(): View {
@@ -87,7 +92,7 @@ export class Reader implements View {
   paced<Page extends readonly unknown[], Rest>(
     pages: AsyncIterable<Page, Rest>,
   ): AsyncGenerator<Page, Rest, undefined> {
-    return this.#parts.pace.paced(this.#peer.address, pages);
+    return this.lane.paced(pages);
   }
 }
 

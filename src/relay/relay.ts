@@ -13,6 +13,7 @@ import type { PublicKey } from "../nostr/key.ts";
 import type { Reason } from "../nostr/message.ts";
 import type { Limits, Policy } from "../policy.ts";
 import type { EventStore, InsertOutcome } from "../store.ts";
+import { Backlog, type BacklogLimits } from "./backlog.ts";
 import { Connection, type ConnectionParts } from "./connection.ts";
 import { Ingest, type Verify } from "./ingest.ts";
 import { Pace } from "./pace.ts";
@@ -28,6 +29,7 @@ export interface RelayParts {
   readonly verify?: Verify;
   readonly policy: Policy;
   readonly limits: Limits;
+  readonly backlog: BacklogLimits;
   /** Whether EVENT and REQ need a peer that has authenticated. */
   readonly auth: "required" | "optional";
   /** Whether the store can search (NIP-50). */
@@ -39,6 +41,8 @@ export interface RelayParts {
   readonly made?: Made;
   /** Is told of every event that was stored. */
   readonly stored?: (event: VerifiedEvent) => void;
+  /** What an address is counted as: the network of one household or server. */
+  networkOf(address: string): string;
   /** Whether a URL names this relay (NIP-62). */
   isOwnUrl(url: string): boolean;
   readonly log: Log;
@@ -56,9 +60,11 @@ export class Relay {
   constructor(parts: RelayParts) {
     const { verify = (event) => verifyEvent(event, parts.crypto) } = parts;
     const subscriptions = new Subscriptions();
-    this.#ingest = new Ingest({ ...parts, verify, subscriptions });
+    const { maxEvents, maxRequests } = parts.backlog;
+    const backlog = new Backlog(maxEvents);
+    this.#ingest = new Ingest({ ...parts, verify, subscriptions, backlog });
     this.#sweep = new Sweep(parts);
-    const pace = new Pace(parts.defer);
+    const pace = new Pace(parts.defer, new Backlog(maxRequests));
     const quota = new SharedQuota(parts.limits.maxNegentropyEvents);
     this.#parts = { ...parts, verify, subscriptions, pace, quota, ingest: this.#ingest };
   }

@@ -12,6 +12,7 @@ import { type AccessSettings, demandsKey, type Who } from "../policy/access.ts";
 import type { Rates } from "../policy/rate.ts";
 import type { WebOfTrustSettings } from "../policy/web-of-trust.ts";
 import type { Limits } from "../policy.ts";
+import type { BacklogLimits } from "../relay/backlog.ts";
 import { findJsonError } from "./config/json-error.ts";
 import { describeConflicts, describeProblems } from "./config/problems.ts";
 import { configSchema } from "./config/schema.ts";
@@ -62,6 +63,7 @@ export interface RelayConfig {
   };
   readonly limits: Limits;
   readonly rates: Rates;
+  readonly backlog: BacklogLimits;
   readonly connections: {
     readonly max: number;
     readonly maxPerAddress: number;

@@ -16,6 +16,7 @@ import { Relay } from "../relay/relay.ts";
 import type { EventStore } from "../store.ts";
 import { parseConfig, type RelayConfig } from "./config.ts";
 import { openDatabase, openRulings } from "./database.ts";
+import { addressGroup } from "./door/admission.ts";
 import { EmbeddedRelay } from "./embedded-relay.ts";
 import { informationDocument } from "./http/information.ts";
 import { openSite } from "./http/site.ts";
@@ -175,7 +176,7 @@ interface Common {
 }
 
 function openRelay(
-  { limits, auth, search, eoseHints }: RelayConfig,
+  { limits, backlog, auth, search, eoseHints }: RelayConfig,
   { store, crypto, verify, clock, log, places, emitter }: Common & Verifying,
   rules: Rules,
 ): Relay {
@@ -186,10 +187,12 @@ function openRelay(
     policy: rules.policy,
     ...(rules.members ? { made: rules.members.made } : {}),
     limits,
+    backlog,
     auth,
     search,
     eoseHints,
     clock,
+    networkOf: addressGroup,
     stored: (event) => emitter.emit("stored", event),
     isOwnUrl: (url) => places.isOwnUrl(url),
     log,

@@ -38,6 +38,8 @@ export function createTestRelay(parts: Partial<RelayParts> = {}): TestRelay {
     crypto,
     policy: limitsPolicy(limits, fixedClock),
     limits,
+    backlog: { maxEvents: 8_192, maxRequests: 2_048 },
+    networkOf: (address) => address,
     auth: "optional",
     search: true,
     clock: fixedClock,

@@ -173,6 +173,20 @@ const rates = group(
   "What one client may send in a minute, all at once or spread; 0 for any amount.",
 );
 
+const backlog = group(
+  {
+    maxEvents: wholeNumber(1)
+      .default(8_192)
+      .describe(
+        "Events that wait to be checked and stored; each 4,096 characters of a long one count as one more.",
+      ),
+    maxRequests: wholeNumber(1)
+      .default(2_048)
+      .describe("REQs, COUNTs and NEG-OPENs that wait to be answered from the store."),
+  },
+  "What may wait, of all clients together, before those who want more than an equal part are told rate-limited.",
+);
+
 const connections = group(
   {
     max: wholeNumber(1).default(10_000).describe("Open connections."),
@@ -292,6 +306,7 @@ export const configSchema: z.ZodType<RelayConfig> = z
       membership,
       limits,
       rates,
+      backlog,
       connections,
       handshake,
       writePolicy,
