@@ -29,8 +29,12 @@ export class NodeSocket implements WebSocketLike {
   /** `stream`: the socket that `ws` runs on; a dialled one is learned when it opens. */
   constructor(ws: WebSocket, stream?: Duplex) {
     this.#ws = ws;
-    if (stream) this.#adopt(stream);
-    else this.#await(ws);
+    if (stream) {
+      endAtOnce(stream);
+      this.#adopt(stream);
+    } else {
+      this.#await(ws);
+    }
     ws.on("message", (data, isBinary) => {
       this.handlers?.message(isBinary ? bytes(data) : data.toString());
     });
@@ -118,6 +122,16 @@ export class NodeSocket implements WebSocketLike {
     this.#stream = stream;
     stream.on("drain", () => this.handlers?.drain?.());
   }
+}
+
+/**
+ * Whoever hangs up is gone. `ws` would hang up in its turn, wait until that is through, and then end
+ * what it has ended: two turns and an error, for every client that leaves without a word.
+ */
+function endAtOnce(stream: Duplex): void {
+  const [theirs] = stream.listeners("end").slice(-1); // nobody came after `ws`
+  if (theirs) stream.off("end", theirs as () => void);
+  stream.on("end", () => stream.destroy());
 }
 
 function bytes(data: RawData): Uint8Array {
