@@ -5,9 +5,9 @@
 
 import type { Channel, Peer, WebSocketLike } from "../channel.ts";
 import type { Clock } from "../clock.ts";
-import type { CryptoProvider, KeyPair } from "../crypto.ts";
+import type { CryptoProvider } from "../crypto.ts";
 import { type NostrEvent, parseEvent, verifyEvent } from "../nostr/event.ts";
-import { type PublicKey, publicKeyFromBytes } from "../nostr/key.ts";
+import type { PublicKey } from "../nostr/key.ts";
 import { accept, reject, type Verdict } from "../nostr/verdict.ts";
 import { type ChannelBinding, checkAuthClaim, checkAuthEvent } from "../transport/auth-event.ts";
 import { OUTER_FAILED } from "../transport/constants.ts";
@@ -19,8 +19,8 @@ import { SecureChannel } from "./secure.ts";
 export interface AcceptOptions {
   readonly crypto: CryptoProvider;
   readonly clock: Clock;
-  /** The relay's key pair. */
-  readonly relay: KeyPair;
+  /** The relay's key. */
+  readonly relay: PublicKey;
   readonly auth: "required" | "optional";
   /** The client's IP address. */
   readonly address: string;
@@ -83,14 +83,10 @@ async function readFirst(
   const { clock, relay, address, admit } = options;
   if (typeof frame === "string") throw session.fail("not-binary", "a text message as first frame");
   const claim = parseClaim(session.openFirst(frame), session);
-  const binding = {
-    relay: publicKeyFromBytes(relay.publicKey),
-    handshakeHash: session.handshakeHash,
-  };
+  const binding = { relay, handshakeHash: session.handshakeHash };
   const identities = new Identities((event) => checkAuthEvent(event, binding, clock.now()));
-  // From here on the channel owns the socket; paused, it holds what came in the same flight.
+  // From here on the channel owns the socket; it holds what came in the same flight.
   const channel = new SecureChannel(socket, session, clock, identities, address);
-  channel.pause();
   const identified = identify(claim, binding, identities, options);
   const verdict = identified.accepted ? await admit(claim?.pubkey, channel.peer) : identified;
   channel.sendVerdict(claim?.id ?? "", verdict);
@@ -99,7 +95,6 @@ async function readFirst(
     channel.start({ message() {}, end() {} });
     return { refusal: { code: "refused", verdict } };
   }
-  channel.resume();
   return { channel };
 }
 
@@ -135,5 +130,5 @@ function identify(
   const claimed = checkAuthClaim(claim, binding, clock.now());
   if (!claimed.ok) return reject("auth-required", claimed.reason);
   const event = verifyEvent(claim, crypto);
-  return event.ok ? identities.add(event.value) : reject("auth-required", event.reason);
+  return event.ok ? identities.addProved(claimed.value) : reject("auth-required", event.reason);
 }

@@ -20,11 +20,15 @@ export class Identities {
 
   add(event: VerifiedEvent): Verdict {
     const proved = this.#check(event);
-    if (!proved.ok) return reject("auth-required", proved.reason);
-    if (!this.pubkeys.has(proved.value) && this.pubkeys.size >= MAX_IDENTITIES) {
+    return proved.ok ? this.addProved(proved.value) : reject("auth-required", proved.reason);
+  }
+
+  /** The same of a key whose event has been checked. */
+  addProved(pubkey: PublicKey): Verdict {
+    if (!this.pubkeys.has(pubkey) && this.pubkeys.size >= MAX_IDENTITIES) {
       return reject("restricted", `at most ${MAX_IDENTITIES} keys on one connection`);
     }
-    this.pubkeys.add(proved.value);
+    this.pubkeys.add(pubkey);
     return accept;
   }
 }

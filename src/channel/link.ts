@@ -31,6 +31,8 @@ export abstract class QueuedLink implements Link {
       message: (data) => {
         this.#inbound ??= [];
         this.#inbound.push(data);
+        // Nobody takes it yet: what follows may wait at the other end.
+        if (!this.#handlers) socket.pause();
         this.#deliver();
       },
       drain: () => this.#handlers?.drain?.(),
@@ -61,6 +63,7 @@ export abstract class QueuedLink implements Link {
 
   start(handlers: LinkHandlers): void {
     this.#handlers = handlers;
+    if (!this.#paused) this.socket.resume();
     this.#deliver();
   }
 

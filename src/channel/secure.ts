@@ -1,6 +1,6 @@
 /** A link over the secure channel, for either end, once the handshake is done (SPEC, "Frames"). */
 
-import type { Channel, Peer, WebSocketLike } from "../channel.ts";
+import type { Channel, LinkEnd, Peer, WebSocketLike } from "../channel.ts";
 import type { Clock } from "../clock.ts";
 import type { VerifiedEvent } from "../nostr/event.ts";
 import { okMessage, type Prefix } from "../nostr/message.ts";
@@ -25,6 +25,16 @@ const REFUSAL_CODES: Partial<Record<Prefix, number>> = {
   "auth-required": CLOSE.authRequired,
   "rate-limited": CLOSE.rateLimited,
   error: CLOSE.internal,
+};
+
+/** How most links end. Few want to see the error, and its stack costs more than the rest. */
+const TRUNCATED: LinkEnd = {
+  code: BROKEN,
+  reason: "truncated",
+  clean: false,
+  get error() {
+    return new TransportError("truncated", "the socket closed without a close frame");
+  },
 };
 
 export class SecureLink extends QueuedLink {
@@ -78,7 +88,8 @@ export class SecureLink extends QueuedLink {
 
   protected socketGone(): void {
     if (this.ended) return;
-    this.#break(this.#session.fail("truncated", "the socket closed without a close frame"));
+    this.#over(OUTER_FAILED);
+    this.finish(TRUNCATED);
   }
 
   #readClose(code: number, reason: string): void {

@@ -16,7 +16,7 @@ import type { Clock } from "../clock.ts";
 import type { CryptoProvider, KeyPair } from "../crypto.ts";
 import type { Log } from "../log.ts";
 import { checkAuth } from "../nostr/auth.ts";
-import type { PublicKey } from "../nostr/key.ts";
+import { type PublicKey, publicKeyFromBytes } from "../nostr/key.ts";
 import { notice } from "../nostr/message.ts";
 import { reasonOf, reject, type Verdict } from "../nostr/verdict.ts";
 import { CLOSE_DEADLINE, MAX_FRAME_BYTES, SUITE } from "../transport/constants.ts";
@@ -79,6 +79,7 @@ const KEEP_ALIVE = 60_000;
 /** Opened once for a relay, however many servers and paths lead to it. */
 export class Door {
   readonly #options: DoorOptions;
+  readonly #relay: PublicKey;
   readonly #admission: Admission;
   readonly #secure: WebSocketServer;
   readonly #plain: WebSocketServer;
@@ -87,6 +88,7 @@ export class Door {
 
   constructor(options: DoorOptions) {
     this.#options = options;
+    this.#relay = publicKeyFromBytes(options.relay.publicKey);
     this.#admission = new Admission(options.admission, options.clock);
     this.#secure = webSocketServer({
       maxPayload: MAX_FRAME_BYTES,
@@ -160,7 +162,7 @@ export class Door {
     this.#secure.handleUpgrade(visit.request, visit.stream, visit.head, async (ws) => {
       const socket = new NodeSocket(ws, visit.stream);
       const admit: DoorOptions["admit"] = (pubkey, peer) => this.#admit(pubkey, peer);
-      const options = { crypto, clock, relay, auth, address, admit, authDeadline };
+      const options = { crypto, clock, relay: this.#relay, auth, address, admit, authDeadline };
       const { channel, refusal } = await acceptSecure(socket, handshake, options);
       ticket.settled();
       this.#strangers.delete(visit.stream);

@@ -149,8 +149,8 @@ describe("until the verdict", () => {
     resolve(accept);
     const { channel } = await accepted;
     assert.ok(channel);
-    assert.equal(relaySocket.paused, false);
     const listener = new Listener(channel);
+    assert.equal(relaySocket.paused, false);
     assert.deepEqual(listener.texts, sent);
   });
 

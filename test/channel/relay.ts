@@ -104,7 +104,7 @@ export class TestRelay {
     return acceptSecure(relaySocket, handshake, {
       crypto,
       clock: { now: () => clock.now() + this.ahead, after: (ms, run) => clock.after(ms, run) },
-      relay: this.keys,
+      relay: publicKeyFromBytes(this.keys.publicKey),
       auth,
       address: "192.0.2.1",
       admit: (pubkey, peer) => this.admit(pubkey, peer),

@@ -13,7 +13,7 @@ import type { Link, LinkEnd } from "../../src/channel.ts";
 import type { CryptoProvider } from "../../src/crypto.ts";
 import { parseAddress } from "../../src/nostr/address.ts";
 import { parseEvent, verifyEvent } from "../../src/nostr/event.ts";
-import type { PublicKey } from "../../src/nostr/key.ts";
+import { type PublicKey, publicKeyFromBytes } from "../../src/nostr/key.ts";
 import { accept } from "../../src/nostr/verdict.ts";
 import { checkAuthEvent } from "../../src/transport/auth-event.ts";
 import { MAX_FRAMES } from "../../src/transport/constants.ts";
@@ -88,7 +88,7 @@ async function feedRelay(scenario: Scenario): Promise<string> {
   const accepting = acceptSecure(socket, handshake, {
     crypto: nodeCrypto,
     clock: new TestClock(scenario.clock ?? client.clock),
-    relay: relayOf(vector),
+    relay: publicKeyFromBytes(relayOf(vector).publicKey),
     auth: hello.auth,
     address: "192.0.2.1",
     admit: async () => accept,
