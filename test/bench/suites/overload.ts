@@ -2,6 +2,7 @@
 
 import { mixed, queryKinds } from "../events/query-mix.ts";
 import { SignedEvents } from "../events/signed.ts";
+import { median } from "../figures.ts";
 import { atPace, pause, publishUntil, requestUntil } from "../load.ts";
 import { AS_SHIPPED, type DialledRelay, openRelays } from "../relays.ts";
 import type { Case, OpenSuite, Outcome, Peer, Suite } from "../suite.ts";
@@ -19,8 +20,10 @@ const SUSTAINED = 500;
 const PROMPT = 100;
 /** Milliseconds between two looks at the relay's memory. */
 const LOOK = 20;
-/** Milliseconds between two attempts. */
+/** Milliseconds between two messages of the client that wants little. */
 const RETRY = 20;
+/** More than it ever sends. */
+const PROBES = 2000;
 /** Milliseconds after which what is unanswered counts as such. */
 const PATIENCE = 30_000;
 
@@ -46,7 +49,8 @@ export const overload: Suite = {
       notes: [
         ...notes,
         `${FACTOR} times what the relay has just done in a closed loop, over ${CONNECTIONS} connections; what does not fit into a connection's ${FULL / 1024} KB of send queue is left out, since the relay has stopped reading there`,
-        `recovery: from the end of the load until another connection gets an answer within ${PROMPT} ms; memory: the highest RSS seen, less what it was before`,
+        `the other client sends messages of the same sort, one after the other, from the same address; recovery: from the end of the load until it gets an answer within ${PROMPT} ms`,
+        "memory: the highest RSS seen, less what it was before",
       ],
       async close() {
         events.close();
@@ -92,12 +96,13 @@ function overloadCase(
       wires = await dialMany(dial, CONNECTIONS + 1);
       load = open(wires.slice(1));
       perSecond = FACTOR * (await load.sustained(Math.min(SUSTAINED, milliseconds)));
-      load.prepare(Math.ceil((perSecond * milliseconds) / 1000));
+      load.prepare(Math.ceil((perSecond * milliseconds) / 1000) + PROBES);
     },
     async run(milliseconds) {
-      const [probe, ...others] = wires;
-      if (!load || !probe) throw new RangeError("the case was not prepared");
-      return await overloadFor(milliseconds, perSecond, load, probe, others, peer);
+      const [wire, ...others] = wires;
+      if (!load || !wire) throw new RangeError("the case was not prepared");
+      const flood = new Flood(load, others);
+      return await overloadFor(milliseconds, perSecond, flood, new Probe(load, wire), peer);
     },
     tidy() {
       for (const wire of wires) wire.cut();
@@ -108,29 +113,32 @@ function overloadCase(
 async function overloadFor(
   milliseconds: number,
   perSecond: number,
-  load: Load,
-  probe: Wire,
-  wires: readonly Wire[],
+  flood: Flood,
+  probe: Probe,
   peer: Peer,
 ): Promise<Outcome> {
   const memory = new HighWater(peer);
-  const flood = new Flood(load, wires);
   const end = performance.now() + milliseconds;
+  const meanwhile = probe.until(() => performance.now() >= end);
   await atPace(
     BATCHES,
     () => performance.now() >= end,
     () => flood.send(Math.ceil(perSecond / BATCHES)),
   );
-  const recovery = await untilPrompt(probe, end);
+  const waits = await meanwhile;
+  const recovery = await probe.untilPrompt(end);
   await flood.answered(end + PATIENCE);
   memory.close();
   const { offered, sent, limited, refused, unanswered, closed } = flood;
-  const percent = (count: number): number => (100 * count) / Math.max(1, sent);
+  const percent = (count: number, all = sent): number => (100 * count) / Math.max(1, all);
+  const taken = waits.filter((wait) => wait !== undefined);
   return {
     operations: sent,
     measures: {
       [RECOVERY]: recovery,
       "MB of memory (RSS) more at the peak": memory.grown / 2 ** 20,
+      "ms that another client waits meanwhile": median(taken) ?? Number.NaN,
+      "of its messages refused, %": percent(waits.length - taken.length, waits.length),
       "messages/s offered": offered / (milliseconds / 1000),
       "of them taken in, %": (100 * sent) / Math.max(1, offered),
       "of these answered rate-limited, %": percent(limited),
@@ -242,31 +250,53 @@ function requestLoad({ series }: SignedEvents, wires: readonly Wire[]): Load {
   };
 }
 
-/** Milliseconds since `end` at which a request was sent that was answered promptly. */
-async function untilPrompt(probe: Wire, end: number): Promise<number> {
-  for (;;) {
-    const sentAt = performance.now();
-    if (sentAt > end + PATIENCE) return sentAt - end;
-    const isAnswered = await ask(probe);
-    if (isAnswered && performance.now() - sentAt <= PROMPT) return Math.max(0, sentAt - end);
-    await pause(RETRY);
-  }
-}
+/** A client that wants little: one message at a time. */
+class Probe {
+  readonly #load: Load;
+  readonly #wire: Wire;
 
-/** Whether a request that finds nothing is answered, and not refused. */
-function ask(probe: Wire): Promise<boolean> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(false), PATIENCE);
-    const end = (isAnswered: boolean): void => {
-      clearTimeout(timer);
-      resolve(isAnswered);
-    };
-    probe.onText((text) => {
-      if (text.startsWith('["EOSE"')) end(true);
-      if (text.startsWith('["CLOSED"')) end(false);
+  constructor(load: Load, wire: Wire) {
+    this.#load = load;
+    this.#wire = wire;
+  }
+
+  /** Goes on until the time is over; how long each answer took, `undefined` for a refusal. */
+  async until(isOver: () => boolean): Promise<readonly (number | undefined)[]> {
+    const waits: (number | undefined)[] = [];
+    while (!isOver()) {
+      waits.push(await this.#ask());
+      await pause(RETRY);
+    }
+    return waits;
+  }
+
+  /** Milliseconds since `end` at which a message was sent that was answered promptly. */
+  async untilPrompt(end: number): Promise<number> {
+    for (;;) {
+      const sentAt = performance.now();
+      if (sentAt > end + PATIENCE) return sentAt - end;
+      const wait = await this.#ask();
+      if (wait !== undefined && wait <= PROMPT) return Math.max(0, sentAt - end);
+      await pause(RETRY);
+    }
+  }
+
+  #ask(): Promise<number | undefined> {
+    const sentAt = performance.now();
+    const message = this.#load.next();
+    if (message === undefined) throw new RangeError("too few messages were prepared");
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => resolve(PATIENCE), PATIENCE);
+      this.#wire.onText((text) => {
+        const answer = this.#load.read(text);
+        if (!answer) return;
+        clearTimeout(timer);
+        if (answer.reply !== undefined) this.#wire.send(answer.reply);
+        resolve(answer.refusal === undefined ? performance.now() - sentAt : undefined);
+      });
+      this.#wire.send(message);
     });
-    probe.send(`["REQ","probe",{"ids":["${"0".repeat(64)}"]}]`);
-  });
+  }
 }
 
 /** The most memory that a process is seen to hold, until closed. */
