@@ -46,6 +46,11 @@ export class Pace {
     return new Lane(this.#backlog.shareOf(address), this);
   }
 
+  /** Whether anybody waits for a turn. */
+  get isCrowded(): boolean {
+    return this.#waiting.size > 0;
+  }
+
   /** Whether what a page may cost was taken of this turn. */
   spend(address: string): boolean {
     const used = this.#used.get(address) ?? 0;
@@ -125,6 +130,11 @@ export class Lane {
 
   get address(): string {
     return this.#share.address;
+  }
+
+  /** Whether somebody waits for a turn at the store, this client or another. */
+  get isCrowded(): boolean {
+    return this.#pace.isCrowded;
   }
 
   /** Whether the relay can take on one more request. */

@@ -19,8 +19,12 @@ export type QueryMessage = Extract<ClientMessage, { readonly type: "REQ" | "COUN
 /** What a {@link QueryMessage} becomes: its id names it as long as it is not stopped. */
 type Asked = Pick<Query, "id" | "filters" | "isStopped" | "start" | "stop" | "scan">;
 
-/** Scans of the store that one client may have under way. What else it asks waits in order. */
+/**
+ * Scans of the store that one client may have under way, and while others wait for theirs, since
+ * each holds a page. What else it asks waits in order.
+ */
 const MAX_SCANS = 4;
+const MAX_SCANS_IN_A_CROWD = 2;
 
 export class Queries {
   readonly #parts: QueriesParts;
@@ -115,7 +119,8 @@ export class Queries {
   }
 
   #scanNext(): void {
-    while (this.#scans.length < MAX_SCANS) {
+    const max = this.#reader.lane.isCrowded ? MAX_SCANS_IN_A_CROWD : MAX_SCANS;
+    while (this.#scans.length < max) {
       const [query, ...others] = this.#waiting;
       if (query === undefined) return;
       this.#lineUp(others);

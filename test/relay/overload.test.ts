@@ -96,14 +96,14 @@ test("a request too many is closed before it costs a scan; others are served, an
     ["NEG-ERR", "sync", TOO_BUSY],
   ]);
   ask(quiet, 1);
-  ask(other, 2);
+  ask(other, 6);
   await turns();
-  assert.equal(store.asked, PAGES + 2, "another address does not wait for this one");
+  assert.equal(store.asked, PAGES + 2, "another address has its turns, for two of its scans");
   store.gate.open();
   await turns();
   assert.deepEqual(
     [first, flood, quiet, other].map(({ unread }) => unread.length),
-    [PAGES, 4, 1, 2],
+    [PAGES, 4, 1, 6],
   );
   flood.unread.splice(0);
   ask(flood, 6);
