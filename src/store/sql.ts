@@ -164,7 +164,7 @@ export function slicesOf(
   const view: Fragment[] = hasView ? [{ sql: IS_VISIBLE, parameters: [] }] : [];
   const refine = and([...view, ...tried.map((condition) => onRow(condition, marks))]);
   return walksOf(index, marks).map((walk) => {
-    const sql = sliceSql(index.source, walk.sql, refine.sql, column);
+    const sql = sliceSql(walk, refine.sql, column);
     const parameters = [...refine.parameters, ...walk.parameters];
     const most = isSearch ? MAX_SEARCH_ROWS : MAX_ROWS;
     const maxRows = Math.min(most, Math.ceil(MAX_WORK / walk.stretches));
@@ -174,10 +174,9 @@ export function slicesOf(
 
 /** Counts the rows that an index offers, up to a bound. Parameters as for a slice. */
 export function probeOf(index: Index, marks: Marks): Fragment {
-  const [walk] = walksOf(index, marks);
-  const where = bounded(walk?.sql ?? "");
-  const sql = `SELECT count(*) FROM (SELECT 1 FROM ${index.source} WHERE ${where} ${LIMIT})`;
-  return { sql, parameters: walk?.parameters ?? [] };
+  const [walk = stretchesOf([])] = walksOf(index, marks);
+  const sql = `SELECT count(*) FROM (SELECT 1 FROM ${bounded(walk)} ${LIMIT})`;
+  return { sql, parameters: walk.parameters };
 }
 
 /** Events with all the words, in any order and place. No term at all is found nowhere. */
@@ -197,18 +196,18 @@ function byAuthor(authors: readonly Condition[], kinds: readonly Condition[]): I
   return { source: MARKED, conditions: pairs <= MAX_PAIRS ? lists : authors };
 }
 
-function sliceSql(source: string, walk: string, refine: string, column: string): string {
+function sliceSql(walk: Walk, refine: string, column: string): string {
   const content = refine === "" ? column : `CASE WHEN ${refine} THEN ${column} END`;
   const join = content === COLUMNS.nothing ? "" : "CROSS JOIN event ON event.seq = found.seq ";
   return (
     `SELECT found.seq, ${content} ` +
-    `FROM (SELECT seq FROM ${source} WHERE ${bounded(walk)} ORDER BY seq DESC ${LIMIT}) AS found ` +
+    `FROM (SELECT seq FROM ${bounded(walk)} ORDER BY seq DESC ${LIMIT}) AS found ` +
     `${join}ORDER BY found.seq DESC`
   );
 }
 
-function bounded(walk: string): string {
-  return `${walk === "" ? "" : `${walk} AND `}seq <= ? AND seq >= ?`;
+function bounded({ sql }: Walk): string {
+  return `${sql} AND seq <= ? AND seq >= ?`;
 }
 
 /** The shortest lists first, as many as SQL may try on each row. */
@@ -222,25 +221,35 @@ function affordable(conditions: readonly Condition[]): readonly Condition[] {
     });
 }
 
-/** A part of an index that one statement walks. */
+/** A part of an index that one statement walks: what stands behind FROM, up to a condition. */
 interface Walk extends Fragment {
   readonly stretches: number;
 }
 
 function walksOf({ source, conditions }: Index, marks: Marks): readonly Walk[] {
   const [first] = conditions;
-  if (first === undefined) return [{ sql: "", parameters: [], stretches: 1 }];
+  const whole = `${source} WHERE TRUE`;
+  if (first === undefined) return [{ sql: whole, parameters: [], stretches: 1 }];
   if (source === SEARCH) {
-    return first.values.map((what) => ({ sql: "", parameters: [what], stretches: 1 }));
+    return first.values.map((what) => ({ sql: whole, parameters: [what], stretches: 1 }));
   }
   const all = marksOf(conditions, marks);
   const walks: Walk[] = [];
   for (let at = 0; at < all.length; at += MAX_STRETCHES) {
-    const some = all.slice(at, at + MAX_STRETCHES);
-    const { sql, parameters } = among(some);
-    walks.push({ sql: `mark ${sql}`, parameters, stretches: some.length });
+    walks.push(stretchesOf(all.slice(at, at + MAX_STRETCHES)));
   }
   return walks;
+}
+
+function stretchesOf(marks: readonly bigint[]): Walk {
+  const stretches = marks.length;
+  const [only] = marks;
+  if (stretches === 1 && only !== undefined) {
+    return { sql: `${MARKED} WHERE mark = ?`, parameters: [only], stretches };
+  }
+  // SQLite would sort what IN has to look up; the place of an event may come up twice here instead.
+  const sql = `json_each(?) AS wanted CROSS JOIN ${MARKED} ON mark = wanted.value WHERE TRUE`;
+  return { sql, parameters: [listOf(marks)], stretches };
 }
 
 /** The marks of which an event has one, where it meets the conditions: one, or author and kind. */
