@@ -34,6 +34,8 @@ export interface Setup {
   readonly settings: Settings;
   /** Which cores it gets; the server's one unless said otherwise. */
   readonly cores?: "server" | "all";
+  /** How many events are there already; as many as for all setups unless said otherwise. */
+  readonly stored?: number;
 }
 
 export const AS_SHIPPED: Setup = { label: "", settings: {} };
@@ -55,7 +57,7 @@ export async function openRelays(
   const peers: StartedPeer[] = [];
   const relays: DialledRelay[] = [];
   for (const [index, setup] of setups.entries()) {
-    const data = await databaseFolder(join(folder, `${index}`), stored, options);
+    const data = await databaseFolder(join(folder, `${index}`), setup.stored ?? stored, options);
     const role = { type: "relay", data, settings: setup.settings } as const;
     const peer = await startPeer(role, options, setup.cores);
     peers.push(peer);

@@ -21,6 +21,7 @@ import { importing } from "./suites/import.ts";
 import { ingest } from "./suites/ingest.ts";
 import { overload } from "./suites/overload.ts";
 import { queries } from "./suites/queries.ts";
+import { scale } from "./suites/scale.ts";
 import { seal } from "./suites/seal.ts";
 
 const SUITES: readonly Suite[] = [
@@ -33,6 +34,7 @@ const SUITES: readonly Suite[] = [
   idle,
   cores,
   overload,
+  scale,
   seal,
 ];
 

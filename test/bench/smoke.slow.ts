@@ -22,6 +22,7 @@ const SUITES = [
   ["idle"],
   ["cores"],
   ["overload"],
+  ["scale", "--scale", "1000"],
   ["seal"],
 ] as const;
 

@@ -55,7 +55,7 @@ export function ingestCase(
   row: string,
   { column, peer, events }: DialledRelay,
   wires: readonly Wire[],
-  { connections, window }: (typeof LOADS)[number],
+  { connections, window }: { readonly connections: number; readonly window: number },
 ): Case {
   let messages: readonly string[] = [];
   return {
