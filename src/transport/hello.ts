@@ -21,10 +21,8 @@ export interface Hello {
 
 export function encodeHello(hello: Hello): Uint8Array {
   const { auth, maxMessage, time } = hello;
-  const json = utf8ToBytes(JSON.stringify({ auth, max_message: maxMessage, time }));
-  const bytes = new Uint8Array(Math.ceil(json.length / HELLO_PADDING) * HELLO_PADDING).fill(0x20);
-  bytes.set(json);
-  return bytes;
+  const json = JSON.stringify({ auth, max_message: maxMessage, time });
+  return utf8ToBytes(json.padEnd(Math.ceil(json.length / HELLO_PADDING) * HELLO_PADDING));
 }
 
 /** Throws `hello`. Unknown keys are ignored; `auth` other than "optional" means required. */

@@ -5,7 +5,7 @@
 
 import { concatBytes } from "@noble/hashes/utils.js";
 import type { Aead, CryptoProvider, Group, KeyPair } from "../crypto.ts";
-import { KEY_BYTES, MAX_FRAMES, TAG_BYTES } from "./constants.ts";
+import { KEY_BYTES, MAX_FRAME_BYTES, MAX_FRAMES, TAG_BYTES } from "./constants.ts";
 import { TransportError } from "./errors.ts";
 
 type Token = "e" | "ee" | "es";
@@ -27,7 +27,12 @@ export const NK: HandshakePattern = {
   ],
 };
 
+const HASH_BYTES = 32;
 const EMPTY = new Uint8Array(0);
+/** What is hashed next, of whichever handshake: an array for each step would cost as much as its hash. */
+const transcript = new Uint8Array(HASH_BYTES + MAX_FRAME_BYTES);
+/** Good until the next one: native code takes an array that it knows in half the time. */
+const nonceBytes = new Uint8Array(12);
 const UTF8 = new TextEncoder();
 
 /** Section 5.1. One direction's key and counter. */
@@ -108,7 +113,9 @@ export class SymmetricState {
   }
 
   mixHash(data: Uint8Array): void {
-    this.#h = this.#crypto.sha256(concatBytes(this.#h, data));
+    transcript.set(this.#h);
+    transcript.set(data, HASH_BYTES);
+    this.#h = this.#crypto.sha256(transcript.subarray(0, HASH_BYTES + data.length));
   }
 
   encryptAndHash(plaintext: Uint8Array): Uint8Array {
@@ -145,9 +152,7 @@ export class SymmetricState {
 
   #hkdf(inputKey: Uint8Array): readonly [Uint8Array, Uint8Array] {
     const output = this.#crypto.hkdfSha256(this.#chainingKey, inputKey, EMPTY, 2 * KEY_BYTES);
-    const pair = [output.slice(0, KEY_BYTES), output.slice(KEY_BYTES)] as const;
-    output.fill(0);
-    return pair;
+    return [output.subarray(0, KEY_BYTES), output.subarray(KEY_BYTES)];
   }
 }
 
@@ -206,7 +211,9 @@ export class HandshakeState {
   /** The payload. Throws `point` for a key that is none, `wrong-relay` for what does not open. */
   readMessage(message: Uint8Array): Uint8Array {
     let rest = message;
-    if (message.length < KEY_BYTES) throw new TransportError("wrong-relay", "message too short");
+    if (message.length < KEY_BYTES || message.length > MAX_FRAME_BYTES) {
+      throw new TransportError("wrong-relay", "message too short or too long");
+    }
     for (const token of this.#nextTokens()) {
       if (token === "e") {
         this.#re = rest.slice(0, KEY_BYTES);
@@ -269,13 +276,12 @@ function present<T>(value: T | undefined, what: string): T {
 /** AESGCM of Noise, section 12.4: four zero bytes, then the counter, 64 bits, big-endian. */
 function nonce(n: number): Uint8Array {
   if (n >= MAX_FRAMES) throw new TransportError("exhausted", "no nonces left");
-  const bytes = new Uint8Array(12);
   // By hand: a DataView costs ten times as much, on every frame.
-  bytes[8] = n >>> 24;
-  bytes[9] = n >>> 16;
-  bytes[10] = n >>> 8;
-  bytes[11] = n;
-  return bytes;
+  nonceBytes[8] = n >>> 24;
+  nonceBytes[9] = n >>> 16;
+  nonceBytes[10] = n >>> 8;
+  nonceBytes[11] = n;
+  return nonceBytes;
 }
 
 const REKEY_NONCE = new Uint8Array([0, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255]);

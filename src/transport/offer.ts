@@ -1,6 +1,5 @@
 /** The client's offer: the names in `Sec-WebSocket-Protocol`, one of which carries message 1 (SPEC, "Opening"). */
 
-import { concatBytes } from "@noble/hashes/utils.js";
 import { MESSAGE_1_BYTES, SUITE, TRANSPORT_ID } from "./constants.ts";
 
 export interface Offer {
@@ -30,7 +29,7 @@ export function writeOffer(message1: Uint8Array): readonly string[] {
 
 /** The prologue of an offer of the given names, the token entry left out. */
 export function prologueOf(names: readonly string[]): Uint8Array {
-  return concatBytes(UTF8.encode(TRANSPORT_ID), new Uint8Array(1), UTF8.encode(names.join(",")));
+  return UTF8.encode(`${TRANSPORT_ID}\0${names.join(",")}`);
 }
 
 /** Whether whoever sent this header speaks npubwire, well or badly, rather than plain NIP-01. */
@@ -69,9 +68,22 @@ function encodeToken(bytes: Uint8Array): string {
 
 function decodeToken(token: string): Uint8Array | undefined {
   if (token.length !== (MESSAGE_1_BYTES / 3) * 4) return undefined;
-  const text = atob(token.replaceAll("-", "+").replaceAll("_", "/"));
   const bytes = new Uint8Array(MESSAGE_1_BYTES);
-  // By hand: Uint8Array.from with a function takes ten times as long.
-  for (let i = 0; i < MESSAGE_1_BYTES; i++) bytes[i] = text.charCodeAt(i);
+  // By hand: atob knows another alphabet and makes a text, which takes ten times as long.
+  for (let from = 0, to = 0; from < token.length; from += 4, to += 3) {
+    const first = (sextet(token, from) << 6) | sextet(token, from + 1);
+    const second = (sextet(token, from + 2) << 6) | sextet(token, from + 3);
+    bytes[to] = first >> 4;
+    bytes[to + 1] = (first << 4) | (second >> 8);
+    bytes[to + 2] = second;
+  }
   return bytes;
+}
+
+const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+const SEXTETS = new Uint8Array(128);
+for (const [value, character] of [...ALPHABET].entries()) SEXTETS[character.charCodeAt(0)] = value;
+
+function sextet(token: string, at: number): number {
+  return SEXTETS[token.charCodeAt(at)] ?? 0;
 }

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
+import { publicKeyFromBytes, publicKeyToBytes } from "../../src/nostr/key.ts";
 import { MAX_PRIVATE_CLOSE, MIN_PRIVATE_CLOSE } from "../../src/transport/constants.ts";
 import { TransportError } from "../../src/transport/errors.ts";
-import type { Session } from "../../src/transport/session.ts";
-import { isCode, openedPair, RUNS, sessionPair, textsOf } from "./sessions.ts";
+import { initiate, type Session } from "../../src/transport/session.ts";
+import { isCode, nodeCrypto, openedPair, RUNS, sessionPair, textsOf } from "./sessions.ts";
 
 /** Any UTF-16 text: lone surrogates, byte order marks, control characters. */
 const anyText = fc.oneof(
@@ -13,6 +14,18 @@ const anyText = fc.oneof(
     .array(fc.constantFrom("\ud800", "\udfff", "\ufeff", "\0", "é", "😀", "a"), { maxLength: 40 })
     .map((units) => units.join("")),
 );
+
+describe("message 2", () => {
+  it("of any length but its own is a TransportError of the wrong relay", () => {
+    const relay = publicKeyFromBytes(nodeCrypto.secp256k1x.generateKeyPair().publicKey);
+    for (const length of [0, 47, 48, 304, 65_535, 65_536, 100_000]) {
+      const { readMessage2 } = initiate(relay, nodeCrypto);
+      const message = new Uint8Array(length);
+      message.set(publicKeyToBytes(relay).subarray(0, length)); // some point of the curve
+      assert.throws(() => readMessage2(message, 1_024), isCode("wrong-relay"), `${length} bytes`);
+    }
+  });
+});
 
 describe("first frame", () => {
   it("has one size, whatever it says", () => {

@@ -191,7 +191,7 @@ export function plainAddress(address: string): string {
 
 /** One household or server gets a whole IPv6 /64, so that is what is counted. */
 export function addressGroup(address: string): string {
-  if (!isIPv6(address)) return address;
+  if (!address.includes(":") || !isIPv6(address)) return address; // the second takes its time
   const [head = "", tail] = address.split("%")[0]?.split("::") ?? [];
   const left = head === "" ? [] : head.split(":");
   const right = tail === undefined || tail === "" ? [] : tail.split(":");
