@@ -3,7 +3,7 @@
  * implementation that loads is chosen once, here; `name` says which.
  */
 
-import { hash, randomFillSync } from "node:crypto";
+import { hash } from "node:crypto";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import type { CryptoProvider } from "../crypto.ts";
@@ -12,6 +12,7 @@ import { plain } from "./bytes.ts";
 import { bundledEcdh, type EcdhBinding, opensslEcdh, systemEcdh } from "./ecdh.ts";
 import { nobleCrypto } from "./noble.ts";
 import { type Hkdf, type HkdfBinding, nativeHkdf, opensslHkdf } from "./node-hkdf.ts";
+import { randomBytes } from "./random.ts";
 import {
   type Schnorr,
   type SchnorrBinding,
@@ -134,10 +135,6 @@ function load<Binding>(specifier: string): Binding | undefined {
   } catch {
     return undefined; // Not installed, or not built for this machine.
   }
-}
-
-function randomBytes(length: number): Uint8Array {
-  return randomFillSync(new Uint8Array(length));
 }
 
 function sha256(data: Uint8Array): Uint8Array {
