@@ -54,6 +54,8 @@ const SLICE = 32;
 const PATIENCE = 8;
 /** Events in one transaction. */
 const MAX_BATCH = 1_024;
+/** Events from their check to their answer: threads may take on more than is good for turns. */
+const MAX_UNDER_WAY = 512;
 
 /** From here on a client should not be read from; its events are refused. */
 const BUSY: Bound = { events: 256, characters: 2 ** 20 };
@@ -92,6 +94,8 @@ export class Ingest {
   readonly #loads = new Map<Peer, Load>();
   #accepted: Accepted[] = [];
   #committing: ReadonlySet<EventId> = new Set();
+  #underWay = 0;
+  /** Whether a slice is due. */
   #isVerifying = false;
   /** Since the last transaction was due. */
   #slices = 0;
@@ -113,6 +117,8 @@ export class Ingest {
     return new Promise((resolve) => {
       const answer = (text: string): void => {
         grow(load, -1, characters);
+        this.#underWay -= 1;
+        this.#verifyLater();
         if (load.events === 0) this.#loads.delete(peer);
         if (this.#loads.size === 0) for (const idle of this.#whenIdle.splice(0)) idle();
         resolve(text);
@@ -177,20 +183,28 @@ export class Ingest {
     const queue = this.#queues.get(item.peer);
     if (queue) queue.push(item);
     else this.#queues.set(item.peer, [item]);
-    if (this.#isVerifying) return;
+    this.#verifyLater();
+  }
+
+  get #hasNext(): boolean {
+    return this.#queues.size > 0 && this.#underWay < MAX_UNDER_WAY;
+  }
+
+  #verifyLater(): void {
+    if (this.#isVerifying || !this.#hasNext) return;
     this.#isVerifying = true;
     this.#parts.defer(() => this.#verifySlice());
   }
 
   #verifySlice(): void {
-    for (let i = 0; i < SLICE; i += 1) {
+    for (let i = 0; i < SLICE && this.#hasNext; i += 1) {
       const item = this.#next();
       if (item) this.#judge(item);
     }
     this.#slices += 1;
-    if (this.#queues.size === 0 || this.#slices >= PATIENCE) this.#scheduleCommit();
-    this.#isVerifying = this.#queues.size > 0;
-    if (this.#isVerifying) this.#parts.defer(() => this.#verifySlice());
+    if (!this.#hasNext || this.#slices >= PATIENCE) this.#scheduleCommit();
+    this.#isVerifying = false;
+    this.#verifyLater();
   }
 
   /** The next event of the client whose turn it is; the client goes to the end of the line. */
@@ -207,6 +221,7 @@ export class Ingest {
   /** At once, where all who are asked answer at once: promises cost as much as a hash. */
   #judge(item: Item): void {
     const { event, peer, answer } = item;
+    this.#underWay += 1;
     const fail = (error: unknown): void => {
       this.#parts.log("error", "event could not be judged", { error: String(error) });
       answer(okMessage(event.id, false, "error: the relay could not process this event"));
@@ -238,7 +253,7 @@ export class Ingest {
     } else {
       const settle: Accepted["settle"] = (outcome) => answer(outcomeMessage(event.id, outcome));
       this.#accepted.push({ event, settle });
-      if (this.#queues.size === 0) this.#scheduleCommit();
+      if (!this.#hasNext) this.#scheduleCommit();
     }
   }
 

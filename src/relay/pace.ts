@@ -22,15 +22,18 @@ const EVENTS_IN_ALL = 4 * EVENTS;
 const PAGE = 512;
 /** What asking costs besides the events. */
 const OVERHEAD = 16;
+/** What a page costs in a turn after its own, while a thread works on it: so many can be with them. */
+const UNDER_WAY = 64;
 
 export class Pace {
   readonly #defer: (run: () => void) => void;
   readonly #backlog: Backlog;
-  /** Pages that the store is asked for, by address: threads may take longer than a turn. */
+  /** Pages that the store is asked for, by address. */
   readonly #underWay = new Map<string, number>();
-  /** What each address has used of this turn, and all; a page under way counts as a full one. */
+  /** What each address has used of this turn, and all. */
   readonly #used = new Map<string, number>();
   #usedInAll = 0;
+  #turns = 0;
   /** Who waits for a turn, by address; the first is next. */
   readonly #waiting = new Map<string, Set<Lane>>();
   #isTurning = false;
@@ -57,12 +60,18 @@ export class Pace {
     if (used + PAGE > EVENTS || this.#isSpent) return false;
     this.#use(address, PAGE);
     this.#underWay.set(address, (this.#underWay.get(address) ?? 0) + 1);
+    this.#turnLater();
     return true;
   }
 
-  /** Follows every page: what it has not used of this turn is free. */
-  giveBack(address: string, unused: number): void {
-    this.#use(address, -unused);
+  /** The number of this turn. */
+  get turn(): number {
+    return this.#turns;
+  }
+
+  /** Follows every page that was asked for in that turn: what it has not used of it is free. */
+  giveBack(address: string, unused: number, turn: number): void {
+    this.#use(address, turn === this.#turns ? -unused : -UNDER_WAY);
     const underWay = (this.#underWay.get(address) ?? 0) - 1;
     if (underWay > 0) this.#underWay.set(address, underWay);
     else this.#underWay.delete(address);
@@ -106,10 +115,11 @@ export class Pace {
 
   #turn(): void {
     this.#isTurning = false;
+    this.#turns += 1;
     this.#used.clear();
     this.#usedInAll = 0;
-    for (const [address, pages] of this.#underWay) this.#use(address, pages * PAGE);
-    // Whoever waits even now waits for pages under way, and each of them calls for another turn.
+    for (const [address, pages] of this.#underWay) this.#use(address, pages * UNDER_WAY);
+    // Whoever cannot be served even now waits for pages under way, and each calls for another turn.
     this.#serve();
   }
 }
@@ -176,13 +186,14 @@ export class Lane {
   async #next<Page extends readonly unknown[], Rest>(
     pages: AsyncIterator<Page, Rest>,
   ): Promise<IteratorResult<Page, Rest>> {
+    const { turn } = this.#pace;
     let unused = 0;
     try {
       const next = await pages.next();
       unused = next.done ? PAGE - OVERHEAD : unusedOf(next.value);
       return next;
     } finally {
-      this.#pace.giveBack(this.address, unused);
+      this.#pace.giveBack(this.address, unused, turn);
     }
   }
 

@@ -184,6 +184,30 @@ test("a queue is bounded by events and by characters, per client", async () => {
   assert.match(await ingest.submit(event, many, 1), /,true,/);
 });
 
+test("clients take turns also where threads check more than one event at a time", async () => {
+  const gate = new Gate();
+  const checked: string[] = [];
+  const ingest = createIngest({
+    verify: async (event) => {
+      checked.push(event.content);
+      await gate.opened;
+      return verifyEvent(event, unsigned);
+    },
+  });
+  const flood = Array.from({ length: 8 }, newPeer).flatMap((peer) =>
+    signMany(250).map((event) => ingest.submit(event, peer, 1)),
+  );
+  await turns(100);
+  assert.equal(checked.length, 512);
+  const late = ingest.submit(sign("late"), newPeer(), 1);
+  await turns(100);
+  assert.equal(checked.length, 512);
+  gate.open();
+  assert.match(await late, /,true,/);
+  assert(checked.indexOf("late") <= 512 + 9);
+  await Promise.all(flood);
+});
+
 test("a slow decision about one event holds up no other", async () => {
   const gate = new Gate();
   const ingest = createIngest({

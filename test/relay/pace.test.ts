@@ -108,11 +108,11 @@ test("the clients of one address take turns", async () => {
   assert(many.every(({ done }) => !done));
 });
 
-test("pages that take longer than a turn are no more than one turn has", async () => {
+test("pages that take longer than a turn are only so many, and leave room for others", async () => {
   const { pace, turn, deferred } = scene();
   const gate = new Gate();
   let asked = 0;
-  for (let i = 0; i < 10; i += 1) {
+  for (let i = 0; i < 40; i += 1) {
     const slow = async function* (): AsyncGenerator<readonly unknown[]> {
       asked += 1;
       await gate.opened;
@@ -121,10 +121,15 @@ test("pages that take longer than a turn are no more than one turn has", async (
     void drain(pace.laneFor("192.0.2.1").paced(slow()));
   }
   await turns(1);
-  assert.deepEqual([asked, deferred.length], [4, 0], "nobody turns for nothing");
+  assert.equal(asked, 4);
+  for (let i = 0; i < 20; i += 1) await turn();
+  assert.deepEqual([asked, deferred.length], [25, 0], "nobody turns for nothing");
+  const other = pull(pace.laneFor("192.0.2.2"), 1);
+  await turns(1);
+  assert.equal(other.pulled, 1);
   gate.open();
-  for (let i = 0; i < 10; i += 1) await turn();
-  assert.equal(asked, 10);
+  for (let i = 0; i < 20; i += 1) await turn();
+  assert.deepEqual([asked, deferred.length], [40, 0]);
 });
 
 test("a page that fails is not under way any more", async () => {
