@@ -3,13 +3,19 @@
  * few pages; with every batch a stretch of them settles, so that all have moved on after a while.
  */
 
+import { randomBytes } from "node:crypto";
 import type { Database, Statement } from "better-sqlite3";
 import type { NostrEvent } from "../nostr/event.ts";
 import type { Marks } from "./marks.ts";
 import type { SqlValue } from "./row.ts";
 
-/** So many events are stored while all marks settle once. */
-const ROUND = 4_096;
+/**
+ * While so many events are stored, all marks settle once; in a large database it is this times the
+ * root of its pages. In a longer round, more marks settle in each page that is written for them, but
+ * those that gather dirty more pages with each batch: the sum of both is least about here.
+ */
+const MIN_ROUND = 4_096;
+const ROUND_BY_ROOT = 40;
 /** Fewer events are not worth a stretch of their own. */
 const MIN_STRETCH = 64;
 /** Rows of one INSERT, at most. */
@@ -24,8 +30,10 @@ export class MarkTable {
   readonly #inserts: readonly Statement<SqlValue[]>[];
   readonly #deletes: readonly Statement<SqlValue[]>[];
   readonly #settle: readonly Statement<SqlValue[]>[];
-  /** Where the next stretch begins. */
-  #next = LOWEST;
+  readonly #pages: Statement<SqlValue[]>;
+  #round: number;
+  /** Where the next stretch begins: at first anywhere, or short processes would leave the same marks each. */
+  #next = randomBytes(8).readBigInt64BE();
   /** Events that were stored since the last stretch. */
   #due = 0;
 
@@ -48,6 +56,8 @@ export class MarkTable {
       ),
       prepare(`DELETE ${stretch}`),
     ];
+    this.#pages = prepare("PRAGMA page_count").pluck();
+    this.#round = this.#nextRound();
   }
 
   add(seq: bigint, event: NostrEvent): void {
@@ -69,11 +79,23 @@ export class MarkTable {
   settle(added: number): void {
     this.#due += added;
     if (this.#due < MIN_STRETCH) return;
-    const share = (BigInt(Math.min(this.#due, ROUND)) * 2n ** 64n) / BigInt(ROUND);
+    const share = (BigInt(Math.min(this.#due, this.#round)) * 2n ** 64n) / BigInt(this.#round);
     const last = this.#next + share - 1n;
-    const isRound = last >= HIGHEST;
-    for (const statement of this.#settle) statement.run(this.#next, isRound ? HIGHEST : last);
-    this.#next = isRound ? LOWEST : last + 1n;
+    this.#settleBetween(this.#next, last < HIGHEST ? last : HIGHEST);
+    if (last > HIGHEST) {
+      this.#settleBetween(LOWEST, BigInt.asIntN(64, last));
+      this.#round = this.#nextRound();
+    }
+    this.#next = BigInt.asIntN(64, last + 1n);
     this.#due = 0;
+  }
+
+  #settleBetween(first: bigint, last: bigint): void {
+    for (const statement of this.#settle) statement.run(first, last);
+  }
+
+  #nextRound(): number {
+    const pages = Number(this.#pages.get());
+    return Math.max(MIN_ROUND, Math.round(ROUND_BY_ROOT * Math.sqrt(pages)));
   }
 }

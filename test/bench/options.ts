@@ -8,6 +8,7 @@ export const USAGE = `npm run bench -- [options]
   --suite NAME   only this suite (may be given again)
   --row TEXT     only rows whose name holds this
   --quick        one short round over a small database: whether it works, not how fast
+  --rounds NUMBER how often everything is measured (default: 3)
   --scale NUMBER events in the database that is queried (default: 100000)
   --peers        also relays of others that run in Node
   --url ADDRESS  a relay that runs already (nostr+ws://npub1…@, ws://, wss://) instead of our own
@@ -41,7 +42,7 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
   return {
     suites: url !== undefined && isAll ? FOR_ANY_RELAY : values.suite,
     row: values.row,
-    rounds: quick ? 1 : 3,
+    rounds: number(values.rounds) ?? (quick ? 1 : 3),
     dose: number(values.dose) ?? (quick ? QUICK_DOSE : 1),
     scale: number(values.scale) ?? (quick ? QUICK_SCALE : SCALE),
     seed: number(values.seed) ?? 1,
@@ -65,6 +66,7 @@ const OPTIONS = {
   suite: { type: "string", multiple: true, default: [] as string[] },
   row: { type: "string", default: "" },
   quick: { type: "boolean", default: false },
+  rounds: { type: "string" },
   scale: { type: "string" },
   peers: { type: "boolean", default: false },
   url: { type: "string" },

@@ -45,6 +45,32 @@ it("few events are not worth a stretch, very many settle at once", () => {
   database.close();
 });
 
+it("in a large database all marks take longer to settle, and get there", () => {
+  const { database, marks, rows } = openTable();
+  // 20,000 pages of 4 KiB.
+  database.exec(
+    "CREATE TABLE ballast (bytes BLOB); INSERT INTO ballast VALUES (zeroblob(81920000))",
+  );
+  const table = new MarkTable(database, marks);
+  const tags = Array.from({ length: 200 }, (_, n) => ["t", `${n}`]);
+  table.add(1n, madeUp({ tags }));
+  table.settle(4_096);
+  const { length } = rows("marked_settled");
+  assert.ok(length > 0 && length < 204);
+  table.settle(4_096);
+  assert.equal(rows("marked_settled").length, 204);
+  database.close();
+});
+
+it("where processes are short, no mark waits for ever", () => {
+  const { database, marks, table, rows } = openTable();
+  for (let n = 0; n < 20; n++) table.add(BigInt(n), madeUp({ created_at: n }));
+  // Each comes half way from anywhere: a mark that none of 200 meets is as good as impossible.
+  for (let start = 0; start < 200; start++) new MarkTable(database, marks).settle(2_048);
+  assert.deepEqual(rows("marked_fresh"), []);
+  database.close();
+});
+
 it("marks go wherever they are", () => {
   const { database, table, rows } = openTable();
   const events = [1, 2].map((n) => madeUp({ created_at: n, tags: [["e", "x"]] }));
