@@ -131,7 +131,12 @@ export class NodeSocket implements WebSocketLike {
 function endAtOnce(stream: Duplex): void {
   const [theirs] = stream.listeners("end").slice(-1); // nobody came after `ws`
   if (theirs) stream.off("end", theirs as () => void);
-  stream.on("end", () => stream.destroy());
+  stream.on("end", destroy);
+}
+
+/** A listener that all streams share: every connection would keep one of its own. */
+function destroy(this: Duplex): void {
+  this.destroy();
 }
 
 function bytes(data: RawData): Uint8Array {
