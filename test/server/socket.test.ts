@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import type { Duplex } from "node:stream";
-import { test } from "node:test";
-import { WebSocketServer } from "ws";
+import { type TestContext, test } from "node:test";
+import { WebSocket, WebSocketServer } from "ws";
 import type { SocketFailure } from "../../src/channel.ts";
 import { NodeSocket } from "../../src/server/socket.ts";
 
@@ -22,33 +22,74 @@ const UPGRADE = [
 const BYE = Buffer.from([0x81, 0x83, 0, 0, 0, 0, ...Buffer.from("bye")]);
 
 test("a client that hangs up is gone with its last word, and nothing waits for it", async (t) => {
-  const webSockets = new WebSocketServer({ noServer: true });
-  const server = createServer().listen(0, "127.0.0.1");
-  t.after(() => server.close());
-  await once(server, "listening");
-  const heard: (string | SocketFailure | undefined)[] = [];
-  const ended = new Promise<Duplex>((resolve) => {
-    server.on("upgrade", (request, stream, head) => {
-      webSockets.handleUpgrade(request, stream, head, (ws) => {
-        new NodeSocket(ws, stream).handlers = {
-          message: (data) => heard.push(data.toString()),
-          close(failure) {
-            heard.push(failure);
-            resolve(stream);
-          },
-        };
-      });
-    });
-  });
-  const { port } = server.address() as AddressInfo;
+  const { port, accepted } = await serve(t);
   // It could go on listening, but has said that it says nothing any more.
   const client = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
   t.after(() => client.destroy());
   client.write(UPGRADE);
+  const { socket, stream } = await accepted;
+  const heard: (string | SocketFailure | undefined)[] = [];
+  const ended = new Promise<void>((resolve) => {
+    socket.handlers = {
+      message: (data) => heard.push(data.toString()),
+      close(failure) {
+        heard.push(failure);
+        resolve();
+      },
+    };
+  });
   await once(client, "data");
   client.end(BYE);
-  const stream = await ended;
+  await ended;
   assert.deepEqual(heard, ["bye", {}]);
   assert.equal(stream.destroyed, true);
   assert.equal(stream.writableEnded, false, "no second half is ended behind it");
 });
+
+test("what is sent arrives whole and in order, whatever its size", async (t) => {
+  const sizes = [0, 1, 125, 126, 4_096, 4_097, 65_535, 65_536, 300];
+  const { port, accepted } = await serve(t);
+  const client = new WebSocket(`ws://127.0.0.1:${port}`);
+  t.after(() => client.terminate());
+  const received: Uint8Array[] = [];
+  const all = new Promise<void>((resolve) => {
+    client.on("message", (data: Buffer, isBinary) => {
+      assert.equal(isBinary, true);
+      if (received.push(data) === sizes.length) resolve();
+    });
+  });
+  const { socket } = await accepted;
+  const sent = sizes.map((size, index) => new Uint8Array(size).fill(index + 1));
+  socket.batch(() => {
+    for (const data of sent) socket.send(data);
+  });
+  await all;
+  assert.deepEqual(
+    received.map((data) => Uint8Array.from(data)),
+    sent,
+  );
+});
+
+interface Accepted {
+  readonly socket: NodeSocket;
+  readonly stream: Duplex;
+}
+
+/** `accepted` resolves with the first that is accepted. */
+async function serve(
+  t: TestContext,
+): Promise<{ readonly port: number; readonly accepted: Promise<Accepted> }> {
+  const webSockets = new WebSocketServer({ noServer: true });
+  const server = createServer().listen(0, "127.0.0.1");
+  t.after(() => server.close());
+  await once(server, "listening");
+  const accepted = new Promise<Accepted>((resolve) => {
+    server.on("upgrade", (request, stream, head) => {
+      webSockets.handleUpgrade(request, stream, head, (ws) => {
+        resolve({ socket: new NodeSocket(ws, stream), stream });
+      });
+    });
+  });
+  const { port } = server.address() as AddressInfo;
+  return { port, accepted };
+}
