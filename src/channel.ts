@@ -7,6 +7,7 @@
 
 import type { VerifiedEvent } from "./nostr/event.ts";
 import type { PublicKey } from "./nostr/key.ts";
+import type { MessageRun } from "./nostr/message-run.ts";
 import type { Verdict } from "./nostr/verdict.ts";
 
 /** Who is at the other end, as far as the channel has established it. */
@@ -60,6 +61,8 @@ export interface Channel extends Link {
    * channel has its own way.
    */
   readonly challenge: string | undefined;
+  /** Queues all messages of a run, as `send` does each; nobody writes to it any more. */
+  sendRun(run: MessageRun): void;
   /** Checks a kind 22242 event against this channel and, if it is right, adds its key to the peer. */
   authenticate(event: VerifiedEvent): Promise<Verdict>;
 }

@@ -4,15 +4,19 @@
  */
 
 import type { Link, LinkEnd, LinkHandlers, SocketFailure, WebSocketLike } from "../channel.ts";
+import type { MessageRun } from "../nostr/message-run.ts";
 
 /** The close code of what did not close in order; it is reported and never sent (RFC 6455). */
 export const BROKEN = 1006;
+
+/** A message, or many. */
+export type Outgoing = string | MessageRun;
 
 export abstract class QueuedLink implements Link {
   protected readonly socket: WebSocketLike;
   #handlers: LinkHandlers | undefined;
   /** What leaves at the end of the tick; exists while there is something in it. */
-  #outbound: string[] | undefined;
+  #outbound: Outgoing[] | undefined;
   #outboundLength = 0;
   /** What the socket brought and nobody has read; exists while there is something in it. */
   #inbound: (Uint8Array | string)[] | undefined;
@@ -47,7 +51,7 @@ export abstract class QueuedLink implements Link {
   /** Turns what the socket brought into messages; may call {@link finish} instead. */
   protected abstract read(data: Uint8Array | string): readonly string[];
   /** Sends messages, in order, now. */
-  protected abstract write(texts: readonly string[]): void;
+  protected abstract write(messages: readonly Outgoing[]): void;
   /** The socket is gone, and everything that it had brought has been read. */
   protected abstract socketGone(failure: SocketFailure | undefined): void;
   /** Begins to close; {@link finish} follows. */
@@ -68,22 +72,20 @@ export abstract class QueuedLink implements Link {
   }
 
   send(text: string): void {
-    if (this.#end || text === "") return;
-    if (this.#outbound) this.#outbound.push(text);
-    else {
-      this.#outbound = [text];
-      this.socket.soon(() => this.flush());
-    }
-    this.#outboundLength += text.length;
+    if (text !== "") this.#queue(text, text.length);
+  }
+
+  sendRun(run: MessageRun): void {
+    this.#queue(run, run.bytes.length);
   }
 
   /** Sends what is queued without waiting for the end of the tick. */
   protected flush(): void {
-    const texts = this.#outbound;
-    if (texts === undefined) return;
+    const messages = this.#outbound;
+    if (messages === undefined) return;
     this.#outbound = undefined;
     this.#outboundLength = 0;
-    if (!this.#end) this.write(texts);
+    if (!this.#end) this.write(messages);
   }
 
   pause(): void {
@@ -116,6 +118,16 @@ export abstract class QueuedLink implements Link {
     this.#outbound = undefined;
     this.#outboundLength = 0;
     this.#deliver();
+  }
+
+  #queue(messages: Outgoing, length: number): void {
+    if (this.#end) return;
+    if (this.#outbound) this.#outbound.push(messages);
+    else {
+      this.#outbound = [messages];
+      this.socket.soon(() => this.flush());
+    }
+    this.#outboundLength += length;
   }
 
   #deliver(): void {

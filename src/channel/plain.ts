@@ -5,7 +5,7 @@ import type { VerifiedEvent } from "../nostr/event.ts";
 import type { Verdict } from "../nostr/verdict.ts";
 import { MAX_CLOSE_REASON_BYTES } from "../transport/constants.ts";
 import type { Identities } from "./identities.ts";
-import { BROKEN, QueuedLink } from "./link.ts";
+import { BROKEN, type Outgoing, QueuedLink } from "./link.ts";
 
 /** WebSocket close codes (RFC 6455, section 7.4.1). */
 const NORMAL = 1000;
@@ -45,9 +45,12 @@ export class PlainLink extends QueuedLink {
     return [];
   }
 
-  protected write(texts: readonly string[]): void {
+  protected write(messages: readonly Outgoing[]): void {
     this.socket.batch(() => {
-      for (const text of texts) this.socket.send(text);
+      for (const each of messages) {
+        if (typeof each === "string") this.socket.send(each);
+        else for (const text of each) this.socket.send(text);
+      }
     });
   }
 

@@ -16,7 +16,7 @@ import {
 import { TransportError, type TransportErrorCode } from "../transport/errors.ts";
 import type { Session } from "../transport/session.ts";
 import type { Identities } from "./identities.ts";
-import { BROKEN, QueuedLink } from "./link.ts";
+import { BROKEN, type Outgoing, QueuedLink } from "./link.ts";
 
 /** One message in a plaintext of the smallest size. */
 const MAX_VERDICT_BYTES = MIN_PLAINTEXT_BYTES - FRAME_HEADER_BYTES - 4;
@@ -69,9 +69,9 @@ export class SecureLink extends QueuedLink {
     }
   }
 
-  protected write(texts: readonly string[]): void {
+  protected write(messages: readonly Outgoing[]): void {
     if (this.#session.sentClose) return;
-    this.#sendFrames(() => this.#session.sealMessages(texts));
+    this.#sendFrames(() => this.#session.sealMessages(messages));
     if (this.#session.isNearlyExhausted) this.writeClose(CLOSE.exhausted, "");
   }
 

@@ -104,10 +104,9 @@ export function okMessage(id: string, accepted: boolean, reason = ""): string {
   return JSON.stringify(["OK", id, accepted, reason]);
 }
 
-/** Makes EVENT messages of one subscription from canonical texts, which are not parsed again. */
-export function eventMessages(subscriptionId: string): (json: string) => string {
-  const opening = `["EVENT",${JSON.stringify(subscriptionId)},`;
-  return (json) => `${opening}${json}]`;
+/** What stands before and behind a canonical text, which is not parsed again, in an EVENT message. */
+export function aroundEvents(subscriptionId: string): readonly [before: string, behind: string] {
+  return [`["EVENT",${JSON.stringify(subscriptionId)},`, "]"];
 }
 
 /** What EOSE says about stored events that were not sent: none exist, or some do (NIP-67). */

@@ -7,10 +7,13 @@ import type { Channel } from "../channel.ts";
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
 import { CLOSE } from "../nostr/close.ts";
+import type { MessageRun } from "../nostr/message-run.ts";
 import type { Limits } from "../policy.ts";
 
 /** Bytes on their way to one client at which stored events and reading wait; half the limit if that is less. */
 const FULL_AT = 262_144;
+/** Bytes that are sent in bulk at once. */
+const PORTION = 65_536;
 /** Characters that may be queued between two looks at how much is on its way, which takes a while. */
 const MAX_UNSEEN = 16_384;
 
@@ -52,16 +55,30 @@ export class Outbox {
     return room < 0;
   }
 
+  /** How many bytes whoever sends in bulk may queue at once, when it need not wait. */
+  get portion(): number {
+    return Math.min(PORTION, this.#fullAt);
+  }
+
   /** Queues one message, or closes the client whose queue is above the limit. Never throws. */
   send(text: string): void {
+    this.#queue(text.length, () => this.#channel.send(text));
+  }
+
+  /** The same for a run of messages. */
+  sendRun(run: MessageRun): void {
+    this.#queue(run.bytes.length, () => this.#channel.sendRun(run));
+  }
+
+  #queue(length: number, send: () => void): void {
     if (this.#ended) return;
     if (this.#room <= 0 && this.#isOver()) {
       this.#giveUp();
       return;
     }
-    this.#room -= text.length;
+    this.#room -= length;
     try {
-      this.#channel.send(text);
+      send();
       if (!this.#stopWatch && this.isFull) this.#watch();
     } catch (error) {
       this.#log("error", "channel failed to send", { error: String(error) });

@@ -9,12 +9,14 @@ import { idOfJson, type VerifiedEvent } from "../nostr/event.ts";
 import type { Filter } from "../nostr/filter.ts";
 import type { EventId } from "../nostr/key.ts";
 import {
+  aroundEvents,
   closedMessage,
   type EoseHint,
   eoseMessage,
-  eventMessages,
   type Reason,
 } from "../nostr/message.ts";
+import { MessageRun } from "../nostr/message-run.ts";
+import type { Texts } from "../nostr/texts.ts";
 import { isVisible, type View } from "../nostr/visibility.ts";
 import type { Limits } from "../policy.ts";
 import type { EventStore, Remainder, StoredFilter } from "../store.ts";
@@ -45,12 +47,12 @@ export class Query implements Subscription {
   readonly #reader: Reader;
   readonly #parts: QueryParts;
   readonly #outbox: Outbox;
-  readonly #message: (json: string) => string;
+  /** What stands before and behind an event. */
+  readonly #around: readonly [before: string, behind: string];
   /** Live events that wait for EOSE; `undefined` after it. */
   #held: Map<EventId, VerifiedEvent> | undefined = new Map();
   /** Sent from the store before live delivery came to them. */
   readonly #early = new Set<EventId>();
-  #sent = 0;
   #stopped = false;
 
   constructor(
@@ -66,7 +68,7 @@ export class Query implements Subscription {
     this.#reader = reader;
     this.#parts = parts;
     this.#outbox = outbox;
-    this.#message = eventMessages(id);
+    this.#around = aroundEvents(id);
   }
 
   get isStopped(): boolean {
@@ -131,13 +133,18 @@ export class Query implements Subscription {
     }
   }
 
-  async #sendPage(page: readonly string[]): Promise<void> {
-    for (const json of page) {
-      if (this.#sent % SLICE === SLICE - 1) await new Promise<void>(this.#parts.defer);
+  async #sendPage(page: Texts): Promise<void> {
+    const [before, behind] = this.#around;
+    let sent = 0;
+    for (const run of MessageRun.of(page, before, behind, this.#outbox.portion)) {
+      if (sent + run.length > SLICE) {
+        sent = 0;
+        await new Promise<void>(this.#parts.defer);
+      }
       while (this.#outbox.isFull) await this.#outbox.emptied();
       if (this.#stopped) return;
-      this.#sendOneStored(json);
-      this.#sent += 1;
+      this.#sendRun(run);
+      sent += run.length;
     }
     while (this.#outbox.isFull) await this.#outbox.emptied();
   }
@@ -150,14 +157,18 @@ export class Query implements Subscription {
     return isWhole ? "finish" : undefined;
   }
 
-  #sendOneStored(json: string): void {
-    // Nearly always there is nothing that could be told twice, and no need of the id.
+  #sendRun(run: MessageRun): void {
+    // Mostly there is nothing that could be told twice, and no need of the ids.
     if (this.#held?.size || this.#parts.ingest.isWriting) {
-      const id = idOfJson(json);
-      if (this.#held?.has(id)) return; // comes after EOSE
-      if (this.#parts.ingest.isCommitting(id)) this.#early.add(id);
-    }
-    this.#show(json);
+      for (const message of run) this.#sendOnce(message);
+    } else this.#outbox.sendRun(run);
+  }
+
+  #sendOnce(message: string): void {
+    const id = idOfJson(message.slice(this.#around[0].length));
+    if (this.#held?.has(id)) return; // comes after EOSE
+    if (this.#parts.ingest.isCommitting(id)) this.#early.add(id);
+    this.#outbox.send(message);
   }
 
   #goLive(hint: EoseHint | undefined): void {
@@ -175,9 +186,9 @@ export class Query implements Subscription {
     return held;
   }
 
-  /** The one door for events to this client, stored and live. */
   #show(json: string): void {
-    this.#outbox.send(this.#message(json));
+    const [before, behind] = this.#around;
+    this.#outbox.send(`${before}${json}${behind}`);
   }
 }
 

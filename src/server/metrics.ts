@@ -9,6 +9,7 @@ import type { Clock } from "../clock.ts";
 import type { Log, LogFields } from "../log.ts";
 import { CLOSE } from "../nostr/close.ts";
 import type { VerifiedEvent } from "../nostr/event.ts";
+import type { MessageRun } from "../nostr/message-run.ts";
 import type { Verdict } from "../nostr/verdict.ts";
 
 export interface MetricsParts {
@@ -38,6 +39,7 @@ export class Metrics {
   readonly #watcher: Watcher = {
     received: (text) => this.#received(text),
     sent: (text) => this.#sent(text),
+    sentRun: (run) => this.#sentRun(run),
     closed: (code) => this.#count(`closed.${CLOSE_NAMES.get(code) ?? code}`),
     ended: () => {
       this.#connections -= 1;
@@ -98,6 +100,12 @@ export class Metrics {
     else this.#countSent(text);
   }
 
+  /** Only stored events are sent as bytes. */
+  #sentRun({ bytes, length }: MessageRun): void {
+    this.#sentCharacters += bytes.length;
+    this.#sentEvents += length;
+  }
+
   #countSent(text: string): void {
     const [, verb = "other"] = SENT.exec(text) ?? [];
     this.#count(`sent.${verb}`);
@@ -130,6 +138,7 @@ const CLOSE_NAMES: ReadonlyMap<number, string> = new Map(
 interface Watcher {
   received(text: string): void;
   sent(text: string): void;
+  sentRun(run: MessageRun): void;
   /** By the relay, once. */
   closed(code: number): void;
   ended(): void;
@@ -181,6 +190,11 @@ class WatchedChannel implements Channel, LinkHandlers {
   send(text: string): void {
     this.#watcher.sent(text);
     this.#channel.send(text);
+  }
+
+  sendRun(run: MessageRun): void {
+    this.#watcher.sentRun(run);
+    this.#channel.sendRun(run);
   }
 
   pause(): void {

@@ -3,6 +3,7 @@
  * stream of length-prefixed messages that the contents of 0x01 frames make up.
  */
 
+import type { MessageRun } from "../nostr/message-run.ts";
 import {
   FRAME_CLOSE,
   FRAME_COVER,
@@ -63,13 +64,14 @@ export class PlaintextWriter {
 
   /** Adds messages and emits every frame they need; empty texts are dropped. */
   writeMessages(
-    texts: Iterable<string>,
+    messages: Iterable<string | MessageRun>,
     emit: (plaintext: Uint8Array) => void,
     length?: number,
   ): void {
     this.#end = FRAME_HEADER_BYTES;
-    for (const text of texts) {
-      if (text !== "") this.#writeMessage(text, emit);
+    for (const each of messages) {
+      if (typeof each !== "string") this.#writeBytes(each.bytes, emit);
+      else if (each !== "") this.#writeMessage(each, emit);
     }
     if (this.#end > FRAME_HEADER_BYTES) this.#emit(FRAME_MESSAGES, emit, length);
   }

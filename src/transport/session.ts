@@ -7,6 +7,7 @@
 import type { CryptoProvider, KeyPair } from "../crypto.ts";
 import type { PublicKey } from "../nostr/key.ts";
 import { publicKeyToBytes } from "../nostr/key.ts";
+import type { MessageRun } from "../nostr/message-run.ts";
 import {
   CLOSE,
   FIRST_PLAINTEXT_BYTES,
@@ -214,9 +215,9 @@ export class Session {
   }
 
   /** Frames that carry the messages, several to a frame. Empty texts are dropped. */
-  sealMessages(texts: Iterable<string>): readonly Uint8Array[] {
+  sealMessages(messages: Iterable<string | MessageRun>): readonly Uint8Array[] {
     this.#maySend();
-    return this.#sealAll((emit) => writer.writeMessages(texts, emit));
+    return this.#sealAll((emit) => writer.writeMessages(messages, emit));
   }
 
   /** A frame without content, for those who want to hide when they speak. */

@@ -6,6 +6,7 @@
 import type { Channel, LinkEnd, LinkHandlers } from "../../src/channel.ts";
 import type { VerifiedEvent } from "../../src/nostr/event.ts";
 import type { PublicKey } from "../../src/nostr/key.ts";
+import type { MessageRun } from "../../src/nostr/message-run.ts";
 import { accept, type Verdict } from "../../src/nostr/verdict.ts";
 
 /** How the relay's end sees its client. */
@@ -45,6 +46,10 @@ export class PairedChannel implements Channel {
   /** In UTF-16 units: all texts of the tests that look at it are ASCII. */
   get bufferedAmount(): number {
     return this.#outbound.reduce((sum, text) => sum + text.length, 0);
+  }
+
+  sendRun(run: MessageRun): void {
+    for (const text of run) this.send(text);
   }
 
   start(handlers: LinkHandlers): void {

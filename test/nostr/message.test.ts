@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import {
+  aroundEvents,
   authChallenge,
   closedMessage,
   countMessage,
   eoseMessage,
-  eventMessages,
   negError,
   negMessage,
   notice,
@@ -158,7 +158,8 @@ test("replies are the arrays of NIP-01, NIP-42 and NIP-77", () => {
     false,
     "pow: more",
   ]);
-  assert.deepEqual(JSON.parse(eventMessages(id)(json)), ["EVENT", id, plain]);
+  const [before, behind] = aroundEvents(id);
+  assert.deepEqual(JSON.parse(`${before}${json}${behind}`), ["EVENT", id, plain]);
   assert.deepEqual(JSON.parse(eoseMessage(id)), ["EOSE", id]);
   assert.deepEqual(JSON.parse(eoseMessage(id, "more")), ["EOSE", id, ["more"]]);
   assert.deepEqual(JSON.parse(countMessage(id, { count: 3 })), ["COUNT", id, { count: 3 }]);
