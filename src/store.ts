@@ -8,7 +8,6 @@
 import type { NostrEvent, VerifiedEvent } from "./nostr/event.ts";
 import type { Filter } from "./nostr/filter.ts";
 import type { EventId, PublicKey } from "./nostr/key.ts";
-import type { Texts } from "./nostr/texts.ts";
 import type { View } from "./nostr/visibility.ts";
 
 /**
@@ -55,7 +54,10 @@ export interface EventStore {
    * relevance (`rank`). The caller may stop at any page; a page may be empty, which says no more than
    * that the search goes on. Returns what is left.
    */
-  query(filters: readonly StoredFilter[], view?: View): AsyncGenerator<Texts, Remainder, undefined>;
+  query(
+    filters: readonly StoredFilter[],
+    view?: View,
+  ): AsyncGenerator<readonly string[], Remainder, undefined>;
   /**
    * The places of what matches, under the rules of `query`, but always newest first: a filter with
    * `search` contributes its newest `limit`, too, not its best.

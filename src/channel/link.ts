@@ -76,7 +76,7 @@ export abstract class QueuedLink implements Link {
   }
 
   sendRun(run: MessageRun): void {
-    this.#queue(run, run.bytes.length);
+    this.#queue(run, run.units);
   }
 
   /** Sends what is queued without waiting for the end of the tick. */

@@ -1,93 +1,51 @@
 /**
- * Messages made of many stored texts, as frames carry them (SPEC, "Frames"): four bytes of length,
- * big-endian, then UTF-8. What is written like that is not touched again until it is sealed.
+ * Many messages that differ in one text each, such as the stored events of an answer. They are kept
+ * apart until they are written into a frame, so that no string is made of each message before.
  */
 
-import { PackedTexts, type Texts } from "./texts.ts";
-
-const LENGTH_BYTES = 4;
-
-const encoder = new TextEncoder();
-/** A byte order mark is part of the text. */
-const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-
 export class MessageRun implements Iterable<string> {
-  readonly bytes: Uint8Array;
-  /** How many messages. */
-  readonly length: number;
+  readonly texts: readonly string[];
+  /** What stands before and behind each text. */
+  readonly before: string;
+  readonly behind: string;
+  /** UTF-16 units of all messages. */
+  readonly units: number;
 
-  private constructor(bytes: Uint8Array, length: number) {
-    this.bytes = bytes;
-    this.length = length;
+  private constructor(texts: readonly string[], before: string, behind: string, units: number) {
+    this.texts = texts;
+    this.before = before;
+    this.behind = behind;
+    this.units = units;
   }
 
-  /**
-   * One message for each text, between what stands before and behind it, in runs of at most `most`
-   * bytes. A message that is longer has a run of its own.
-   */
+  /** Runs of at most `most` UTF-16 units; a message that is longer has a run of its own. */
   static *of(
-    texts: Texts,
+    texts: readonly string[],
     before: string,
     behind: string,
     most: number,
   ): Generator<MessageRun, void, undefined> {
-    const [opening, closing] = [encoder.encode(before), encoder.encode(behind)];
-    const head = LENGTH_BYTES + opening.length;
-    const frame = head + closing.length;
-    /** What is to come, where all of it is ASCII. */
-    let left = unitsOf(texts) + texts.length * frame;
-    let bytes = new Uint8Array(Math.min(most, left));
-    let view = new DataView(bytes.buffer);
-    let [end, length] = [0, 0];
-    for (const text of texts instanceof PackedTexts ? texts.views() : texts) {
-      let written = put(text, bytes, end + head, Math.min(bytes.length, most) - closing.length);
-      if (written === undefined) {
-        if (length > 0) yield new MessageRun(bytes.subarray(0, end), length);
-        bytes = new Uint8Array(Math.max(Math.min(most, left), frame + 3 * text.length));
-        view = new DataView(bytes.buffer);
-        [end, length] = [0, 0];
-        written = put(text, bytes, head, bytes.length) ?? 0;
+    const around = before.length + behind.length;
+    let start = 0;
+    let units = 0;
+    for (const [index, text] of texts.entries()) {
+      const more = around + text.length;
+      if (index > start && units + more > most) {
+        yield new MessageRun(texts.slice(start, index), before, behind, units);
+        start = index;
+        units = 0;
       }
-      view.setUint32(end, opening.length + written + closing.length);
-      bytes.set(opening, end + LENGTH_BYTES);
-      bytes.set(closing, end + head + written);
-      end += frame + written;
-      left -= frame + text.length;
-      length += 1;
+      units += more;
     }
-    if (length > 0) yield new MessageRun(bytes.subarray(0, end), length);
+    if (units > 0) yield new MessageRun(texts.slice(start), before, behind, units);
+  }
+
+  /** How many messages. */
+  get length(): number {
+    return this.texts.length;
   }
 
   *[Symbol.iterator](): Generator<string, void, undefined> {
-    const { buffer, byteOffset, byteLength } = this.bytes;
-    const view = new DataView(buffer, byteOffset, byteLength);
-    for (let at = 0; at < byteLength; ) {
-      const start = at + LENGTH_BYTES;
-      at = start + view.getUint32(at);
-      yield decoder.decode(this.bytes.subarray(start, at));
-    }
+    for (const text of this.texts) yield `${this.before}${text}${this.behind}`;
   }
-}
-
-function unitsOf(texts: Texts): number {
-  if (texts instanceof PackedTexts) return texts.bytes.length;
-  let units = 0;
-  for (const text of texts) units += text.length;
-  return units;
-}
-
-/** Writes in front of `limit`. Returns how many bytes, or `undefined` if there is not enough room. */
-function put(
-  text: string | Uint8Array,
-  bytes: Uint8Array,
-  at: number,
-  limit: number,
-): number | undefined {
-  if (at + text.length > limit) return undefined;
-  if (typeof text !== "string") {
-    bytes.set(text, at);
-    return text.length;
-  }
-  const { read, written } = encoder.encodeInto(text, bytes.subarray(at, limit));
-  return read === text.length ? written : undefined;
 }

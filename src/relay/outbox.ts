@@ -12,7 +12,7 @@ import type { Limits } from "../policy.ts";
 
 /** Bytes on their way to one client at which stored events and reading wait; half the limit if that is less. */
 const FULL_AT = 262_144;
-/** Bytes that are sent in bulk at once. */
+/** Characters that are sent in bulk at once. */
 const PORTION = 65_536;
 /** Characters that may be queued between two looks at how much is on its way, which takes a while. */
 const MAX_UNSEEN = 16_384;
@@ -55,7 +55,7 @@ export class Outbox {
     return room < 0;
   }
 
-  /** How many bytes whoever sends in bulk may queue at once, when it need not wait. */
+  /** How many characters whoever sends in bulk may queue at once, when it need not wait. */
   get portion(): number {
     return Math.min(PORTION, this.#fullAt);
   }
@@ -67,7 +67,7 @@ export class Outbox {
 
   /** The same for a run of messages. */
   sendRun(run: MessageRun): void {
-    this.#queue(run.bytes.length, () => this.#channel.sendRun(run));
+    this.#queue(run.units, () => this.#channel.sendRun(run));
   }
 
   #queue(length: number, send: () => void): void {

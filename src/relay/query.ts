@@ -16,7 +16,6 @@ import {
   type Reason,
 } from "../nostr/message.ts";
 import { MessageRun } from "../nostr/message-run.ts";
-import type { Texts } from "../nostr/texts.ts";
 import { isVisible, type View } from "../nostr/visibility.ts";
 import type { Limits } from "../policy.ts";
 import type { EventStore, Remainder, StoredFilter } from "../store.ts";
@@ -133,7 +132,7 @@ export class Query implements Subscription {
     }
   }
 
-  async #sendPage(page: Texts): Promise<void> {
+  async #sendPage(page: readonly string[]): Promise<void> {
     const [before, behind] = this.#around;
     let sent = 0;
     for (const run of MessageRun.of(page, before, behind, this.#outbox.portion)) {

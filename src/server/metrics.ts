@@ -100,9 +100,9 @@ export class Metrics {
     else this.#countSent(text);
   }
 
-  /** Only stored events are sent as bytes. */
-  #sentRun({ bytes, length }: MessageRun): void {
-    this.#sentCharacters += bytes.length;
+  /** Only stored events are sent many at a time. */
+  #sentRun({ units, length }: MessageRun): void {
+    this.#sentCharacters += units;
     this.#sentEvents += length;
   }
 

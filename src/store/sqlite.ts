@@ -6,7 +6,6 @@
 import type { VerifiedEvent } from "../nostr/event.ts";
 import type { Filter } from "../nostr/filter.ts";
 import type { EventId, PublicKey } from "../nostr/key.ts";
-import type { Texts } from "../nostr/texts.ts";
 import type { View } from "../nostr/visibility.ts";
 import type {
   EventStore,
@@ -83,7 +82,7 @@ class SqliteStore implements EventStore {
   query(
     filters: readonly StoredFilter[],
     view?: View,
-  ): AsyncGenerator<Texts, Remainder, undefined> {
+  ): AsyncGenerator<readonly string[], Remainder, undefined> {
     return this.#reader.query(filters, view);
   }
 

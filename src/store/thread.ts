@@ -6,7 +6,6 @@
 import { Worker } from "node:worker_threads";
 import type { Filter } from "../nostr/filter.ts";
 import type { EventId } from "../nostr/key.ts";
-import type { PackedTexts } from "../nostr/texts.ts";
 import type { View } from "../nostr/visibility.ts";
 import type { ExportOrder, Remainder, StoredFilter } from "../store.ts";
 import type { ConnectionOptions } from "./connection.ts";
@@ -51,9 +50,9 @@ export interface Failure {
   readonly message: string;
 }
 
-/** A page of a scan; the last one says what is left. What goes to clients is packed. */
+/** A page of a scan; the last one says what is left. Many texts cost less than one that joins them. */
 export interface Page {
-  readonly texts: readonly string[] | Pick<PackedTexts, "bytes" | "ends">;
+  readonly texts: readonly string[];
   readonly isLast: boolean;
   readonly remainder?: Remainder;
 }

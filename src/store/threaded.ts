@@ -5,7 +5,6 @@
 
 import type { Filter } from "../nostr/filter.ts";
 import type { EventId, PublicKey } from "../nostr/key.ts";
-import { PackedTexts, type Texts } from "../nostr/texts.ts";
 import type { View } from "../nostr/visibility.ts";
 import type { ExportOrder, InsertOutcome, Place, Remainder, StoredFilter } from "../store.ts";
 import {
@@ -79,7 +78,7 @@ class ThreadedReader implements StoreReader {
   query(
     filters: readonly StoredFilter[],
     view?: View,
-  ): AsyncGenerator<Texts, Remainder, undefined> {
+  ): AsyncGenerator<readonly string[], Remainder, undefined> {
     return isSmall(filters)
       ? this.#here.query(filters, view)
       : this.#scan({ of: "query", filters }, view);
@@ -89,9 +88,7 @@ class ThreadedReader implements StoreReader {
     filters: readonly Filter[],
     view?: View,
   ): AsyncGenerator<readonly Place[], void, undefined> {
-    for await (const page of this.#scan({ of: "locate", filters }, view)) {
-      yield [...page].map(placeOf);
-    }
+    for await (const page of this.#scan({ of: "locate", filters }, view)) yield page.map(placeOf);
   }
 
   count(filters: readonly Filter[], view?: View): Promise<number> {
@@ -102,11 +99,8 @@ class ThreadedReader implements StoreReader {
     return this.#scan({ of: "authors", filters }, view) as AsyncIterable<readonly PublicKey[]>;
   }
 
-  async *export(
-    filters: readonly Filter[],
-    order: ExportOrder,
-  ): AsyncGenerator<readonly string[], void, undefined> {
-    for await (const page of this.#scan({ of: "export", filters, order })) yield [...page];
+  export(filters: readonly Filter[], order: ExportOrder): AsyncIterable<readonly string[]> {
+    return this.#scan({ of: "export", filters, order }, undefined);
   }
 
   async close(): Promise<void> {
@@ -115,7 +109,7 @@ class ThreadedReader implements StoreReader {
   }
 
   /** One page is asked for at a time, so that whoever reads slowly holds up the scan alone. */
-  async *#scan(scan: Scan, view?: View): AsyncGenerator<Texts, Remainder, undefined> {
+  async *#scan(scan: Scan, view?: View): AsyncGenerator<readonly string[], Remainder, undefined> {
     const thread = this.#idlest();
     const id = thread.nextId();
     let isOpen = true;
@@ -124,8 +118,7 @@ class ThreadedReader implements StoreReader {
       let page = await thread.ask<Page>({ what: "scan", scan: first }, id);
       for (; ; page = await thread.ask<Page>({ what: "next", scan: id, ...snapshot(view) })) {
         isOpen = !page.isLast;
-        const texts = "bytes" in page.texts ? new PackedTexts(page.texts) : page.texts;
-        if (isOpen || texts.length > 0) yield texts;
+        if (isOpen || page.texts.length > 0) yield page.texts;
         if (page.isLast) return page.remainder ?? "finish";
       }
     } finally {

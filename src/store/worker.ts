@@ -4,8 +4,6 @@
  */
 
 import { parentPort, workerData } from "node:worker_threads";
-import { isRecord } from "../nostr/parsed.ts";
-import { PackedTexts, type Texts } from "../nostr/texts.ts";
 import { isVisible, type View } from "../nostr/visibility.ts";
 import type { Remainder } from "../store.ts";
 import { openReader, openWriter, type StoreReader, type StoreWriter } from "./connection.ts";
@@ -13,10 +11,8 @@ import { StoreError } from "./error.ts";
 import { fromJson, withText } from "./row.ts";
 import type { Answer, Failure, Page, Question, Request, Role, Scan } from "./thread.ts";
 
-type Pages = AsyncIterator<Texts, Remainder | undefined, undefined>;
-type Step = IteratorResult<Texts, Remainder | undefined>;
-
-type ReadPage = Omit<Page, "texts"> & { readonly texts: Texts };
+type Pages = AsyncIterator<readonly string[], Remainder | undefined, undefined>;
+type Step = IteratorResult<readonly string[], Remainder | undefined>;
 
 interface OpenScan {
   readonly pages: Pages;
@@ -37,16 +33,13 @@ store.catch(() => {});
 
 parentPort?.on("message", async ({ id, question }: Request) => {
   let answer: Answer;
-  let moved: readonly ArrayBuffer[] = [];
   try {
     const answerTo = await store;
-    const value = await answerTo(question, id);
-    answer = { id, value };
-    moved = buffersOf(value);
+    answer = { id, value: await answerTo(question, id) };
   } catch (error) {
     answer = { id, error: failureOf(error) };
   }
-  if (id > 0) parentPort?.postMessage(answer, moved);
+  if (id > 0) parentPort?.postMessage(answer);
 });
 
 async function write(writer: StoreWriter, question: Question): Promise<unknown> {
@@ -73,7 +66,7 @@ function reading(reader: StoreReader): (question: Question, id: number) => Promi
       throw new StoreError("ERR_STORE_THREAD", "the thread that read this has ended; ask anew");
     const page = await readPage(scan, view);
     if (page.isLast) scans.delete(id);
-    return scan.isShown ? { ...page, texts: PackedTexts.of([...page.texts]) } : page;
+    return page;
   };
   return async (question, id) => {
     switch (question.what) {
@@ -141,7 +134,7 @@ async function* placeTexts(
   }
 }
 
-async function readPage(scan: OpenScan, view: View | undefined): Promise<ReadPage> {
+async function readPage(scan: OpenScan, view: View | undefined): Promise<Page> {
   scan.seen.view = view;
   const { step, view: then } = scan.ahead ?? { step: await scan.pages.next(), view };
   scan.ahead = undefined;
@@ -153,22 +146,19 @@ async function readPage(scan: OpenScan, view: View | undefined): Promise<ReadPag
   return { texts, isLast: false };
 }
 
-function lastPage(texts: Texts, remainder: Remainder | undefined): ReadPage {
+function lastPage(texts: readonly string[], remainder: Remainder | undefined): Page {
   return { texts, isLast: true, ...(remainder && { remainder }) };
 }
 
 /** What was read ahead may have expired since. */
-function stillShown(texts: Texts, then: View | undefined, now: View | undefined): Texts {
+function stillShown(
+  texts: readonly string[],
+  then: View | undefined,
+  now: View | undefined,
+): readonly string[] {
   if (!then || !now) return texts;
   if (then.now === now.now && now.readers.size >= then.readers.size) return texts;
-  return [...texts].filter((text) => isVisible(fromJson(text), now));
-}
-
-/** The bytes of a page, which need not be copied. */
-function buffersOf(value: unknown): readonly ArrayBuffer[] {
-  const { texts } = isRecord(value) ? value : {};
-  const buffer = texts instanceof PackedTexts ? texts.bytes.buffer : undefined;
-  return buffer instanceof ArrayBuffer ? [buffer] : [];
+  return texts.filter((text) => isVisible(fromJson(text), now));
 }
 
 function failureOf(error: unknown): Failure {

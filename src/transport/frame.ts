@@ -70,7 +70,7 @@ export class PlaintextWriter {
   ): void {
     this.#end = FRAME_HEADER_BYTES;
     for (const each of messages) {
-      if (typeof each !== "string") this.#writeBytes(each.bytes, emit);
+      if (typeof each !== "string") this.#writeRun(each, emit);
       else if (each !== "") this.#writeMessage(each, emit);
     }
     if (this.#end > FRAME_HEADER_BYTES) this.#emit(FRAME_MESSAGES, emit, length);
@@ -80,6 +80,27 @@ export class PlaintextWriter {
     this.#buffer.set(content, FRAME_HEADER_BYTES);
     this.#end = FRAME_HEADER_BYTES + content.length;
     this.#emit(type, emit);
+  }
+
+  #writeRun({ texts, before, behind }: MessageRun, emit: (plaintext: Uint8Array) => void): void {
+    const [opening, closing] = [encoder.encode(before), encoder.encode(behind)];
+    for (const text of texts) {
+      const start = this.#end + LENGTH_BYTES;
+      const target = start + opening.length;
+      const limit = this.#buffer.length - closing.length;
+      if (target + text.length <= limit) {
+        const place = this.#buffer.subarray(target, limit);
+        const { read, written } = encoder.encodeInto(text, place);
+        if (read === text.length) {
+          this.#buffer.set(opening, start);
+          this.#buffer.set(closing, target + written);
+          this.#view.setUint32(this.#end, opening.length + written + closing.length);
+          this.#end = target + written + closing.length;
+          continue;
+        }
+      }
+      this.#writeMessage(`${before}${text}${behind}`, emit);
+    }
   }
 
   #writeMessage(text: string, emit: (plaintext: Uint8Array) => void): void {

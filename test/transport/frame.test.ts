@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
+import { MessageRun } from "../../src/nostr/message-run.ts";
 import { FRAME_CLOSE, FRAME_COVER, FRAME_MESSAGES } from "../../src/transport/constants.ts";
 import { TransportError } from "../../src/transport/errors.ts";
 import {
@@ -63,6 +64,24 @@ describe("plaintext", () => {
     writer.writeMessages(["a".repeat(70_000)], emit);
     writer.writeMessages(["b"], emit);
     assert.deepEqual(emitted.at(-1), plaintext(FRAME_MESSAGES, stream("b")));
+  });
+
+  it("carries a run as it would carry each message", () => {
+    const unit = fc.constantFrom("a", "é", "€", "😀", "a".repeat(20_000), "€".repeat(9_000));
+    const text = fc.string({ unit, maxLength: 6 });
+    const property = fc.property(
+      fc.array(text),
+      text,
+      fc.string({ minLength: 1 }),
+      (each, a, b) => {
+        const runs = [...MessageRun.of(each, a, b, 65_536)];
+        assert.deepEqual(
+          written(["first", ...runs]),
+          written(["first", ...runs.flatMap((r) => [...r])]),
+        );
+      },
+    );
+    fc.assert(property, { numRuns: RUNS });
   });
 
   it("that is random bytes is refused with a TransportError, or parsed", () => {
@@ -151,6 +170,12 @@ describe("the stream of messages", () => {
     fc.assert(property, { numRuns: 10 * RUNS });
   });
 });
+
+function written(messages: Iterable<string | MessageRun>): readonly Uint8Array[] {
+  const plaintexts: Uint8Array[] = [];
+  new PlaintextWriter().writeMessages(messages, (view) => plaintexts.push(view.slice()));
+  return plaintexts;
+}
 
 function onlyTransportErrors(run: () => unknown): void {
   try {
