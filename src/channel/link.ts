@@ -72,11 +72,7 @@ export abstract class QueuedLink implements Link {
   }
 
   send(text: string): void {
-    if (text !== "") this.#queue(text, text.length);
-  }
-
-  sendRun(run: MessageRun): void {
-    this.#queue(run, run.units);
+    if (text !== "") this.queue(text, text.length);
   }
 
   /** Sends what is queued without waiting for the end of the tick. */
@@ -120,7 +116,8 @@ export abstract class QueuedLink implements Link {
     this.#deliver();
   }
 
-  #queue(messages: Outgoing, length: number): void {
+  /** `length`: in UTF-16 units. */
+  protected queue(messages: Outgoing, length: number): void {
     if (this.#end) return;
     if (this.#outbound) this.#outbound.push(messages);
     else {

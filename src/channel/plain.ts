@@ -2,6 +2,7 @@
 
 import type { Channel, Peer, SocketFailure, WebSocketLike } from "../channel.ts";
 import type { VerifiedEvent } from "../nostr/event.ts";
+import type { MessageRun } from "../nostr/message-run.ts";
 import type { Verdict } from "../nostr/verdict.ts";
 import { MAX_CLOSE_REASON_BYTES } from "../transport/constants.ts";
 import type { Identities } from "./identities.ts";
@@ -77,6 +78,10 @@ export class PlainChannel extends PlainLink implements Channel {
     this.challenge = challenge;
     this.#identities = identities;
     this.peer = { address, pubkeys: identities.pubkeys };
+  }
+
+  sendRun(run: MessageRun): void {
+    this.queue(run, run.units);
   }
 
   async authenticate(event: VerifiedEvent): Promise<Verdict> {

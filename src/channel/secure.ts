@@ -4,6 +4,7 @@ import type { Channel, LinkEnd, Peer, WebSocketLike } from "../channel.ts";
 import type { Clock } from "../clock.ts";
 import type { VerifiedEvent } from "../nostr/event.ts";
 import { okMessage, type Prefix } from "../nostr/message.ts";
+import type { MessageRun } from "../nostr/message-run.ts";
 import { reasonOf, type Verdict } from "../nostr/verdict.ts";
 import {
   CLOSE,
@@ -168,6 +169,10 @@ export class SecureChannel extends SecureLink implements Channel {
     const fits = new TextEncoder().encode(full).length <= MAX_VERDICT_BYTES;
     this.send(fits ? full : okMessage(id, false, `${verdict.prefix}: refused`));
     this.close(REFUSAL_CODES[verdict.prefix] ?? CLOSE.restricted, reason);
+  }
+
+  sendRun(run: MessageRun): void {
+    this.queue(run, run.units);
   }
 
   async authenticate(event: VerifiedEvent): Promise<Verdict> {

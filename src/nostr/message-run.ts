@@ -3,6 +3,9 @@
  * apart until they are written into a frame, so that no string is made of each message before.
  */
 
+const LENGTH_BYTES = 4;
+const encoder = new TextEncoder();
+
 export class MessageRun implements Iterable<string> {
   readonly texts: readonly string[];
   /** What stands before and behind each text. */
@@ -10,6 +13,8 @@ export class MessageRun implements Iterable<string> {
   readonly behind: string;
   /** UTF-16 units of all messages. */
   readonly units: number;
+  #opening: Uint8Array | undefined;
+  #closing: Uint8Array | undefined;
 
   private constructor(texts: readonly string[], before: string, behind: string, units: number) {
     this.texts = texts;
@@ -46,6 +51,31 @@ export class MessageRun implements Iterable<string> {
   }
 
   *[Symbol.iterator](): Generator<string, void, undefined> {
-    for (const text of this.texts) yield `${this.before}${text}${this.behind}`;
+    for (const text of this.texts) yield this.around(text);
+  }
+
+  /** The message that a text becomes. */
+  around(text: string): string {
+    return `${this.before}${text}${this.behind}`;
+  }
+
+  /**
+   * Writes the message that a text becomes as frames carry it (SPEC, "Frames"): four bytes of
+   * length, big-endian, then UTF-8. Returns where it ends, or `undefined` if it does not fit.
+   */
+  put(text: string, bytes: Uint8Array, at: number): number | undefined {
+    this.#opening ??= encoder.encode(this.before);
+    this.#closing ??= encoder.encode(this.behind);
+    const start = at + LENGTH_BYTES + this.#opening.length;
+    const limit = bytes.length - this.#closing.length;
+    // A UTF-16 unit is at least one byte of UTF-8: only what may fit is tried.
+    if (start + text.length > limit) return undefined;
+    const { read, written } = encoder.encodeInto(text, bytes.subarray(start, limit));
+    if (read < text.length) return undefined;
+    const end = start + written + this.#closing.length;
+    bytes.set(this.#opening, at + LENGTH_BYTES);
+    bytes.set(this.#closing, start + written);
+    new DataView(bytes.buffer, bytes.byteOffset + at).setUint32(0, end - at - LENGTH_BYTES);
+    return end;
   }
 }

@@ -82,24 +82,11 @@ export class PlaintextWriter {
     this.#emit(type, emit);
   }
 
-  #writeRun({ texts, before, behind }: MessageRun, emit: (plaintext: Uint8Array) => void): void {
-    const [opening, closing] = [encoder.encode(before), encoder.encode(behind)];
-    for (const text of texts) {
-      const start = this.#end + LENGTH_BYTES;
-      const target = start + opening.length;
-      const limit = this.#buffer.length - closing.length;
-      if (target + text.length <= limit) {
-        const place = this.#buffer.subarray(target, limit);
-        const { read, written } = encoder.encodeInto(text, place);
-        if (read === text.length) {
-          this.#buffer.set(opening, start);
-          this.#buffer.set(closing, target + written);
-          this.#view.setUint32(this.#end, opening.length + written + closing.length);
-          this.#end = target + written + closing.length;
-          continue;
-        }
-      }
-      this.#writeMessage(`${before}${text}${behind}`, emit);
+  #writeRun(run: MessageRun, emit: (plaintext: Uint8Array) => void): void {
+    for (const text of run.texts) {
+      const end = run.put(text, this.#buffer, this.#end);
+      if (end === undefined) this.#writeMessage(run.around(text), emit);
+      else this.#end = end;
     }
   }
 
