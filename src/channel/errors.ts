@@ -75,7 +75,7 @@ export function socketError(failure: SocketFailure | undefined): DialError {
 }
 
 /** The HTTP status of an upgrade that went through. */
-const SWITCHING_PROTOCOLS = 101;
+export const SWITCHING_PROTOCOLS = 101;
 
 /** A WebSocket that is no channel: another subprotocol, or a text as first message. */
 export function notNpubwire(): DialError {

@@ -2,6 +2,7 @@
 
 import type { Duplex } from "node:stream";
 import { type RawData, WebSocket } from "ws";
+import { SWITCHING_PROTOCOLS } from "../channel/errors.ts";
 import { BROKEN } from "../channel/link.ts";
 import { refusal } from "../channel/refusal.ts";
 import type { SocketFailure, WebSocketHandlers, WebSocketLike } from "../channel.ts";
@@ -16,8 +17,6 @@ export class FrameWebSocket extends WebSocket {
     super.close(code === OUTER_CLOSED ? code : OUTER_FAILED, reason);
   }
 }
-
-const SWITCHING_PROTOCOLS = 101;
 
 /** Bytes of data up to which a frame is written in one piece. */
 const MAX_WHOLE = 4_096;
