@@ -8,6 +8,7 @@
 import type { NostrEvent, VerifiedEvent } from "./nostr/event.ts";
 import type { Filter } from "./nostr/filter.ts";
 import type { EventId, PublicKey } from "./nostr/key.ts";
+import type { Texts } from "./nostr/packed-texts.ts";
 import type { View } from "./nostr/visibility.ts";
 
 /**
@@ -37,6 +38,8 @@ export type Place = Pick<NostrEvent, "created_at" | "id">;
 /** `oldest first` is the exact reverse of `newest first`, which has ties lowest id first. */
 export type ExportOrder = "oldest first" | "newest first";
 
+export { PackedTexts } from "./nostr/packed-texts.ts";
+
 export interface EventStore {
   /**
    * Stores a batch in one transaction, in order; the outcomes stand in the order of the events.
@@ -48,16 +51,13 @@ export interface EventStore {
   insert(events: readonly VerifiedEvent[]): Promise<readonly InsertOutcome[]>;
   /**
    * The union of the filters' results, each event once, newest first, ties lowest id first, as
-   * pages of canonical JSON texts. Each filter contributes its newest `limit` events; without a
+   * pages of canonical JSON, an event a text. Each filter contributes its newest `limit` events; without a
    * limit, all. With a view, what it does not show is not there: limits count visible events. Without
    * one, everything is shown. Filters with `search` go first, one after another, each in the order of
    * relevance (`rank`). The caller may stop at any page; a page may be empty, which says no more than
    * that the search goes on. Returns what is left.
    */
-  query(
-    filters: readonly StoredFilter[],
-    view?: View,
-  ): AsyncGenerator<readonly string[], Remainder, undefined>;
+  query(filters: readonly StoredFilter[], view?: View): AsyncGenerator<Texts, Remainder, undefined>;
   /**
    * The places of what matches, under the rules of `query`, but always newest first: a filter with
    * `search` contributes its newest `limit`, too, not its best.

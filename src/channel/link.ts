@@ -116,7 +116,7 @@ export abstract class QueuedLink implements Link {
     this.#deliver();
   }
 
-  /** `length`: in UTF-16 units. */
+  /** `length`: about how many bytes. */
   protected queue(messages: Outgoing, length: number): void {
     if (this.#end) return;
     if (this.#outbound) this.#outbound.push(messages);

@@ -81,7 +81,7 @@ export class PlainChannel extends PlainLink implements Channel {
   }
 
   sendRun(run: MessageRun): void {
-    this.queue(run, run.units);
+    this.queue(run, run.size);
   }
 
   async authenticate(event: VerifiedEvent): Promise<Verdict> {

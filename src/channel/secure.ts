@@ -172,7 +172,7 @@ export class SecureChannel extends SecureLink implements Channel {
   }
 
   sendRun(run: MessageRun): void {
-    this.queue(run, run.units);
+    this.queue(run, run.size);
   }
 
   async authenticate(event: VerifiedEvent): Promise<Verdict> {

@@ -1,81 +1,123 @@
 /**
- * Many messages that differ in one text each, such as the stored events of an answer. They are kept
- * apart until they are written into a frame, so that no string is made of each message before.
+ * Many messages that differ in one text each, such as the stored events of an answer. The texts stay
+ * what they are until they are written into a frame.
  */
+
+import { PackedTexts, type Texts } from "./packed-texts.ts";
 
 const LENGTH_BYTES = 4;
 const encoder = new TextEncoder();
 
-export class MessageRun implements Iterable<string> {
-  readonly texts: readonly string[];
-  /** What stands before and behind each text. */
+/** What stands before and behind each text, as text and as UTF-8. */
+interface Around {
   readonly before: string;
   readonly behind: string;
-  /** UTF-16 units of all messages. */
-  readonly units: number;
-  #opening: Uint8Array | undefined;
-  #closing: Uint8Array | undefined;
+  readonly opening: Uint8Array;
+  readonly closing: Uint8Array;
+}
 
-  private constructor(texts: readonly string[], before: string, behind: string, units: number) {
-    this.texts = texts;
-    this.before = before;
-    this.behind = behind;
-    this.units = units;
+export class MessageRun implements Iterable<string> {
+  readonly #texts: Texts;
+  readonly #around: Around;
+  /** Which of the texts: from this one to before that one. */
+  readonly #from: number;
+  readonly #to: number;
+  /** Of all messages: bytes of UTF-8 where the texts are packed, otherwise UTF-16 units. */
+  readonly size: number;
+
+  private constructor(texts: Texts, around: Around, from: number, to: number, size: number) {
+    this.#texts = texts;
+    this.#around = around;
+    this.#from = from;
+    this.#to = to;
+    this.size = size;
   }
 
-  /** Runs of at most `most` UTF-16 units; a message that is longer has a run of its own. */
+  /** Runs of at most that size; a message that is longer has a run of its own. */
   static *of(
-    texts: readonly string[],
+    texts: Texts,
     before: string,
     behind: string,
     most: number,
   ): Generator<MessageRun, void, undefined> {
-    const around = before.length + behind.length;
-    let start = 0;
-    let units = 0;
-    for (const [index, text] of texts.entries()) {
-      const more = around + text.length;
-      if (index > start && units + more > most) {
-        yield new MessageRun(texts.slice(start, index), before, behind, units);
-        start = index;
-        units = 0;
+    const [opening, closing] = [encoder.encode(before), encoder.encode(behind)];
+    const around = { before, behind, opening, closing };
+    let from = 0;
+    let size = 0;
+    for (let index = 0; index < texts.length; index++) {
+      const more = opening.length + closing.length + sizeAt(texts, index);
+      if (index > from && size + more > most) {
+        yield new MessageRun(texts, around, from, index, size);
+        from = index;
+        size = 0;
       }
-      units += more;
+      size += more;
     }
-    if (units > 0) yield new MessageRun(texts.slice(start), before, behind, units);
+    if (size > 0) yield new MessageRun(texts, around, from, texts.length, size);
   }
 
   /** How many messages. */
   get length(): number {
-    return this.texts.length;
+    return this.#to - this.#from;
   }
 
   *[Symbol.iterator](): Generator<string, void, undefined> {
-    for (const text of this.texts) yield this.around(text);
+    for (let index = 0; index < this.length; index++) yield this.at(index);
   }
 
-  /** The message that a text becomes. */
-  around(text: string): string {
-    return `${this.before}${text}${this.behind}`;
+  /** The message as a string. */
+  at(index: number): string {
+    return `${this.#around.before}${this.textAt(index)}${this.#around.behind}`;
+  }
+
+  /** The text inside of the message, or only its first characters, which must be ASCII. */
+  textAt(index: number, most?: number): string {
+    const at = this.#from + index;
+    if (this.#texts instanceof PackedTexts) return this.#texts.at(at, most);
+    return this.#texts[at]?.slice(0, most) ?? "";
   }
 
   /**
-   * Writes the message that a text becomes as frames carry it (SPEC, "Frames"): four bytes of
-   * length, big-endian, then UTF-8. Returns where it ends, or `undefined` if it does not fit.
+   * Writes the message as frames carry it (SPEC, "Frames"): four bytes of length, big-endian, then
+   * UTF-8. Returns where it ends, or `undefined` if it does not fit.
    */
-  put(text: string, bytes: Uint8Array, at: number): number | undefined {
-    this.#opening ??= encoder.encode(this.before);
-    this.#closing ??= encoder.encode(this.behind);
-    const start = at + LENGTH_BYTES + this.#opening.length;
-    const limit = bytes.length - this.#closing.length;
-    // A UTF-16 unit is at least one byte of UTF-8: only what may fit is tried.
-    if (start + text.length > limit) return undefined;
-    const { read, written } = encoder.encodeInto(text, bytes.subarray(start, limit));
-    if (read < text.length) return undefined;
-    const end = start + written + this.#closing.length;
-    bytes.set(this.#opening, at + LENGTH_BYTES);
-    bytes.set(this.#closing, start + written);
-    new DataView(bytes.buffer, bytes.byteOffset + at).setUint32(0, end - at - LENGTH_BYTES);
+  put(index: number, bytes: Uint8Array, at: number): number | undefined {
+    const { opening, closing } = this.#around;
+    const start = at + LENGTH_BYTES;
+    const textAt = start + opening.length;
+    const closingAt = putText(this.#texts, this.#from + index, bytes, textAt, closing.length);
+    if (closingAt === undefined) return undefined;
+    const end = closingAt + closing.length;
+    // A call that copies takes longer than a loop over so few bytes.
+    for (let i = 0; i < opening.length; i++) bytes[start + i] = opening[i] ?? 0;
+    for (let i = 0; i < closing.length; i++) bytes[closingAt + i] = closing[i] ?? 0;
+    for (let i = 0; i < LENGTH_BYTES; i++) bytes[at + i] = (end - start) >>> (8 * (3 - i));
     return end;
   }
+}
+
+function sizeAt(texts: Texts, index: number): number {
+  if (texts instanceof PackedTexts) return texts.end(index) - texts.start(index);
+  return texts[index]?.length ?? 0;
+}
+
+/** Returns where the text ends, or `undefined` if it does not fit with so many bytes behind it. */
+function putText(
+  texts: Texts,
+  index: number,
+  bytes: Uint8Array,
+  at: number,
+  behind: number,
+): number | undefined {
+  const limit = bytes.length - behind;
+  // A UTF-16 unit is at least one byte of UTF-8: only what may fit is tried.
+  const end = at + sizeAt(texts, index);
+  if (end > limit) return undefined;
+  if (texts instanceof PackedTexts) {
+    bytes.set(texts.bytes.subarray(texts.start(index), texts.end(index)), at);
+    return end;
+  }
+  const text = texts[index] ?? "";
+  const { read, written } = encoder.encodeInto(text, bytes.subarray(at, limit));
+  return read < text.length ? undefined : at + written;
 }

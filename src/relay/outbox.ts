@@ -67,7 +67,7 @@ export class Outbox {
 
   /** The same for a run of messages. */
   sendRun(run: MessageRun): void {
-    this.#queue(run.units, () => this.#channel.sendRun(run));
+    this.#queue(run.size, () => this.#channel.sendRun(run));
   }
 
   #queue(length: number, send: () => void): void {

@@ -159,7 +159,7 @@ export class Lane {
   }
 
   /** The pages and what the source returns, each in its turn. Who stops early ends the source, too. */
-  async *paced<Page extends readonly unknown[], Rest>(
+  async *paced<Page extends { readonly length: number }, Rest>(
     source: AsyncIterable<Page, Rest>,
   ): AsyncGenerator<Page, Rest, undefined> {
     const pages = source[Symbol.asyncIterator]();
@@ -183,7 +183,7 @@ export class Lane {
     return this.#scans !== undefined;
   }
 
-  async #next<Page extends readonly unknown[], Rest>(
+  async #next<Page extends { readonly length: number }, Rest>(
     pages: AsyncIterator<Page, Rest>,
   ): Promise<IteratorResult<Page, Rest>> {
     const { turn } = this.#pace;
@@ -214,6 +214,6 @@ export class Lane {
   }
 }
 
-function unusedOf(page: readonly unknown[]): number {
+function unusedOf(page: { readonly length: number }): number {
   return page.length === 0 ? 0 : Math.max(0, PAGE - OVERHEAD - page.length);
 }

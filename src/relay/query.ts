@@ -5,7 +5,7 @@
 
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
-import { idOfJson, type VerifiedEvent } from "../nostr/event.ts";
+import { ID_END, idOfJson, type VerifiedEvent } from "../nostr/event.ts";
 import type { Filter } from "../nostr/filter.ts";
 import type { EventId } from "../nostr/key.ts";
 import {
@@ -16,6 +16,7 @@ import {
   type Reason,
 } from "../nostr/message.ts";
 import { MessageRun } from "../nostr/message-run.ts";
+import type { Texts } from "../nostr/packed-texts.ts";
 import { isVisible, type View } from "../nostr/visibility.ts";
 import type { Limits } from "../policy.ts";
 import type { EventStore, Remainder, StoredFilter } from "../store.ts";
@@ -132,7 +133,7 @@ export class Query implements Subscription {
     }
   }
 
-  async #sendPage(page: readonly string[]): Promise<void> {
+  async #sendPage(page: Texts): Promise<void> {
     const [before, behind] = this.#around;
     let sent = 0;
     for (const run of MessageRun.of(page, before, behind, this.#outbox.portion)) {
@@ -157,17 +158,25 @@ export class Query implements Subscription {
   }
 
   #sendRun(run: MessageRun): void {
-    // Mostly there is nothing that could be told twice, and no need of the ids.
-    if (this.#held?.size || this.#parts.ingest.isWriting) {
-      for (const message of run) this.#sendOnce(message);
-    } else this.#outbox.sendRun(run);
+    if (this.#mayMeetLive(run)) for (let i = 0; i < run.length; i++) this.#sendOnce(run, i);
+    else this.#outbox.sendRun(run);
   }
 
-  #sendOnce(message: string): void {
-    const id = idOfJson(message.slice(this.#around[0].length));
+  /** Whether one of these events is on its way as a live one, too. Mostly nobody needs their ids. */
+  #mayMeetLive(run: MessageRun): boolean {
+    if (!this.#held?.size && !this.#parts.ingest.isWriting) return false;
+    for (let i = 0; i < run.length; i++) {
+      const id = idIn(run, i);
+      if (this.#held?.has(id) || this.#parts.ingest.isCommitting(id)) return true;
+    }
+    return false;
+  }
+
+  #sendOnce(run: MessageRun, index: number): void {
+    const id = idIn(run, index);
     if (this.#held?.has(id)) return; // comes after EOSE
     if (this.#parts.ingest.isCommitting(id)) this.#early.add(id);
-    this.#outbox.send(message);
+    this.#outbox.send(run.at(index));
   }
 
   #goLive(hint: EoseHint | undefined): void {
@@ -189,6 +198,11 @@ export class Query implements Subscription {
     const [before, behind] = this.#around;
     this.#outbox.send(`${before}${json}${behind}`);
   }
+}
+
+/** The id in a message with a stored event. */
+function idIn(run: MessageRun, index: number): EventId {
+  return idOfJson(run.textAt(index, ID_END));
 }
 
 /**

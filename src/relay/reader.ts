@@ -89,7 +89,7 @@ export class Reader implements View {
   }
 
   /** Lets pages come in this client's turns only. */
-  paced<Page extends readonly unknown[], Rest>(
+  paced<Page extends { readonly length: number }, Rest>(
     pages: AsyncIterable<Page, Rest>,
   ): AsyncGenerator<Page, Rest, undefined> {
     return this.lane.paced(pages);

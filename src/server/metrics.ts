@@ -101,8 +101,8 @@ export class Metrics {
   }
 
   /** Only stored events are sent many at a time. */
-  #sentRun({ units, length }: MessageRun): void {
-    this.#sentCharacters += units;
+  #sentRun({ size, length }: MessageRun): void {
+    this.#sentCharacters += size;
     this.#sentEvents += length;
   }
 

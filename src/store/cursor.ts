@@ -40,9 +40,11 @@ export class Quota {
   #surplus: number;
   #second: number | undefined;
 
-  constructor(limit: number = Number.POSITIVE_INFINITY, surplus = 0) {
+  /** `second`: of the event before the first, where what the limit allows has been contributed. */
+  constructor(limit: number = Number.POSITIVE_INFINITY, surplus = 0, second?: number) {
     this.#left = limit;
     this.#surplus = surplus;
+    if (limit === 0) this.#second = second;
   }
 
   /** How many events of any second. */

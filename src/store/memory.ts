@@ -9,6 +9,7 @@ import { isExpired } from "../nostr/expiration.ts";
 import { type Filter, matchFilter, matchFilters } from "../nostr/filter.ts";
 import type { EventId, PublicKey } from "../nostr/key.ts";
 import { hasVersions, KIND_VANISH } from "../nostr/kind.ts";
+import type { Texts } from "../nostr/packed-texts.ts";
 import { MAX_RANKED, rank, scoreOf } from "../nostr/search.ts";
 import { isVisible, type View } from "../nostr/visibility.ts";
 import type {
@@ -40,7 +41,7 @@ export class MemoryStore implements EventStore {
   async *query(
     filters: readonly StoredFilter[],
     view?: View,
-  ): AsyncGenerator<readonly string[], Remainder, undefined> {
+  ): AsyncGenerator<Texts, Remainder, undefined> {
     const sorted = this.#visible(view).sort(compareNewestFirst);
     const found = new Set(filters.flatMap((filter) => mostRelevant(filter, sorted)));
     const others = filters.filter(({ search }) => search === undefined);

@@ -1,13 +1,21 @@
 /** The reading half of the SQLite store: chooses an index for each filter, then runs its scans. */
 
-import type { Database, Statement } from "better-sqlite3";
+import type { Database } from "better-sqlite3";
 import { type Filter, matchFilter, timeRange } from "../nostr/filter.ts";
 import { isEventId, isPublicKey, type PublicKey } from "../nostr/key.ts";
+import type { Texts } from "../nostr/packed-texts.ts";
 import { MAX_RANKED, rank, scoreOf } from "../nostr/search.ts";
 import { narrowFilter, type View } from "../nostr/visibility.ts";
 import type { Place, Remainder, StoredFilter } from "../store.ts";
 import { Cursor, newestFirst, Quota, type Reading, type Row, type Scan } from "./cursor.ts";
 import { Marks } from "./marks.ts";
+import {
+  type PackableScan,
+  type PackedRow,
+  packedNewestFirst,
+  packedReading,
+  packedSql,
+} from "./packed.ts";
 import { fromJson, highestSeq, lowestSeq, type SqlValue, secondOf } from "./row.ts";
 import {
   type Condition,
@@ -19,6 +27,7 @@ import {
   slicesOf,
   viewParameters,
 } from "./sql.ts";
+import { Statements } from "./statements.ts";
 
 /** Indexes that are compared before one is chosen, and how many rows of each are counted. */
 const MAX_PROBES = 4;
@@ -28,24 +37,28 @@ const MAX_READ_LENGTH = 4 * 2 ** 20;
 /** The same where each text has to be understood, so that others are not kept waiting. */
 const MAX_DECIDED_LENGTH = 2 ** 18;
 const TEXT_AT = "SELECT json FROM event WHERE seq = ?";
-/** Shapes of filters whose statements are kept. */
-const MAX_STATEMENTS = 500;
+/** Up to that many, events are read one by one: putting them together takes as long as it spares. */
+const MIN_PACKED = 64;
+const NOTHING: ReadonlySet<never> = new Set();
 
 export class EventReader {
-  readonly #database: Database;
   readonly #marks: Marks;
-  readonly #statements = new Map<string, Statement<SqlValue[]>>();
+  readonly #statements: Statements;
+  readonly #packed: Statements;
 
   constructor(database: Database) {
-    this.#database = database;
     this.#marks = new Marks(database);
+    this.#statements = new Statements(database);
+    this.#packed = new Statements(database, packedSql);
   }
 
   /** See `EventStore.query`. */
   async *query(
     filters: readonly StoredFilter[],
     view?: View,
-  ): AsyncGenerator<readonly string[], Remainder, undefined> {
+  ): AsyncGenerator<Texts, Remainder, undefined> {
+    const [only, ...more] = filters;
+    if (only && more.length === 0 && !only.search) return yield* this.#newestOf(only, view);
     const told = new Set<bigint>();
     const remainders: Remainder[] = [];
     for (const filter of filters) {
@@ -56,11 +69,22 @@ export class EventReader {
     return remainders.length < 2 ? (remainders[0] ?? "finish") : together(remainders);
   }
 
+  async *#newestOf(
+    filter: StoredFilter,
+    view: View | undefined,
+  ): AsyncGenerator<Texts, Remainder, undefined> {
+    const { limit = Number.POSITIVE_INFINITY } = filter;
+    const [only, ...more] = limit > MIN_PACKED ? this.#scans(filter, "json", view) : [];
+    if (only && isPackable(only) && more.length === 0)
+      return yield* packedNewestFirst(only, filter);
+    return yield* this.#newest([filter], view, NOTHING);
+  }
+
   async *#newest(
     filters: readonly StoredFilter[],
     view: View | undefined,
     told: ReadonlySet<bigint>,
-  ): AsyncGenerator<readonly string[], Remainder, undefined> {
+  ): AsyncGenerator<Texts, Remainder, undefined> {
     const cursors = filters.flatMap((filter) => {
       const quota = new Quota(filter.limit, filter.surplus);
       return this.#cursors(filter, "json", quota, view);
@@ -79,7 +103,7 @@ export class EventReader {
     filter: StoredFilter,
     view: View | undefined,
     told: Set<bigint>,
-  ): AsyncGenerator<readonly string[], Remainder, undefined> {
+  ): AsyncGenerator<Texts, Remainder, undefined> {
     const matches: { readonly seq: bigint; readonly score: number }[] = [];
     const pages = newestFirst(this.#cursors(filter, "score", new Quota(MAX_RANKED), view));
     let page = await pages.next();
@@ -137,6 +161,14 @@ export class EventReader {
     quota: Quota,
     view: View | undefined,
   ): readonly Cursor[] {
+    return this.#scans(filter, content, view).map((scan) => new Cursor(scan, quota));
+  }
+
+  #scans(
+    filter: Filter,
+    content: Content,
+    view: View | undefined,
+  ): readonly (Scan | PackableScan)[] {
     const { since, until } = timeRange(filter);
     if (since > until) return [];
     const range = { from: highestSeq(until), to: lowestSeq(since) };
@@ -146,16 +178,25 @@ export class EventReader {
     // No index knows what is not to be shown: that takes a look at every event.
     const answered = filter.exceptKinds ? undefined : content;
     return slicesOf(conditions, index, answered, view !== undefined, this.#marks).map((slice) => {
-      const read: Scan["read"] = (from, rows) => {
+      const { sql, exact, isDistinct, minRows, maxRows } = slice;
+      const parametersAt = (from: bigint, rows: number): readonly SqlValue[] => {
         // Asked at each reading: what expires during a long scan is not shown any more.
         const seen = view ? viewParameters(view, this.#marks) : [];
-        const parameters = [...seen, ...slice.parameters, from, range.to, rows];
-        const statement = this.#prepare(slice.sql);
-        if (slice.exact) return this.#gather(statement.all(...parameters) as Found[], rows);
+        return [...seen, ...slice.parameters, from, range.to, rows];
+      };
+      const read: Scan["read"] = (from, rows) => {
+        const statement = this.#statements.for(sql);
+        const parameters = parametersAt(from, rows);
+        if (exact) return this.#gather(statement.all(...parameters) as Found[], rows);
         return decide(statement.iterate(...parameters) as Iterable<Row>, rows, filter, content);
       };
-      const { minRows, maxRows } = slice;
-      return new Cursor({ from: range.from, to: range.to, minRows, maxRows, read }, quota);
+      const scan = { ...range, minRows, maxRows, read };
+      if (!exact || !isDistinct || content !== "json") return scan;
+      const pack: PackableScan["pack"] = (from, rows) => {
+        const statement = this.#packed.for(sql);
+        return packedReading(statement.get(...parametersAt(from, rows)) as PackedRow);
+      };
+      return { ...scan, pack };
     });
   }
 
@@ -176,7 +217,7 @@ export class EventReader {
 
   /** null if the event has been deleted since its place was read. */
   #textAt(seq: bigint): string | null {
-    const [json = null] = (this.#prepare(TEXT_AT).get(seq) ?? []) as readonly string[];
+    const [json = null] = (this.#statements.for(TEXT_AT).get(seq) ?? []) as readonly string[];
     return json;
   }
 
@@ -188,21 +229,17 @@ export class EventReader {
     let fewest = Number.POSITIVE_INFINITY;
     for (const index of [first, ...others].slice(0, MAX_PROBES)) {
       const { sql, parameters } = probeOf(index, this.#marks);
-      const [offered] = this.#prepare(sql).get(...parameters, from, to, PROBE_ROWS) as [bigint];
+      const [offered] = this.#statements.for(sql).get(...parameters, from, to, PROBE_ROWS) as [
+        bigint,
+      ];
       if (offered < fewest) [best, fewest] = [index, Number(offered)];
     }
     return best;
   }
+}
 
-  #prepare(sql: string): Statement<SqlValue[]> {
-    const known = this.#statements.get(sql);
-    if (known) return known;
-    // Nobody has that many shapes in use; whoever invents them pays by preparing again.
-    if (this.#statements.size >= MAX_STATEMENTS) this.#statements.clear();
-    const statement = this.#database.prepare<SqlValue[]>(sql).raw().safeIntegers();
-    this.#statements.set(sql, statement);
-    return statement;
-  }
+function isPackable(scan: Scan | PackableScan): scan is PackableScan {
+  return "pack" in scan;
 }
 
 /** A row of an exact slice. */

@@ -41,6 +41,8 @@ export interface Fragment {
 export interface Slice extends Fragment {
   /** Whether every row with a json matches; otherwise `matchFilter` has the last word. */
   readonly exact: boolean;
+  /** Whether no event can come up twice. */
+  readonly isDistinct: boolean;
   /** How many rows of the index one statement should look at, at least and at most. */
   readonly minRows: number;
   readonly maxRows: number;
@@ -163,12 +165,21 @@ export function slicesOf(
   const column = exact ? COLUMNS[content] : "json";
   const view: Fragment[] = hasView ? [{ sql: IS_VISIBLE, parameters: [] }] : [];
   const refine = and([...view, ...tried.map((condition) => onRow(condition, marks))]);
+  const isByTag = index.conditions.some(({ key }) => key.startsWith("#"));
   return walksOf(index, marks).map((walk) => {
     const sql = sliceSql(walk, refine.sql, column);
     const parameters = [...refine.parameters, ...walk.parameters];
     const most = isSearch ? MAX_SEARCH_ROWS : MAX_ROWS;
     const maxRows = Math.min(most, Math.ceil(MAX_WORK / walk.stretches));
-    return { sql, parameters, exact, minRows: others.length === 0 ? 1 : MIN_ROWS, maxRows };
+    return {
+      sql,
+      parameters,
+      exact,
+      // An event has one author and one kind, and may have several of the tags that are asked for.
+      isDistinct: walk.stretches === 1 || !isByTag,
+      minRows: others.length === 0 ? 1 : MIN_ROWS,
+      maxRows,
+    };
   });
 }
 
@@ -200,7 +211,7 @@ function sliceSql(walk: Walk, refine: string, column: string): string {
   const content = refine === "" ? column : `CASE WHEN ${refine} THEN ${column} END`;
   const join = content === COLUMNS.nothing ? "" : "CROSS JOIN event ON event.seq = found.seq ";
   return (
-    `SELECT found.seq, ${content} ` +
+    `SELECT found.seq AS seq, ${content} AS content ` +
     `FROM (SELECT seq FROM ${bounded(walk)} ORDER BY seq DESC ${LIMIT}) AS found ` +
     `${join}ORDER BY found.seq DESC`
   );

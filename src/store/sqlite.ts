@@ -6,6 +6,7 @@
 import type { VerifiedEvent } from "../nostr/event.ts";
 import type { Filter } from "../nostr/filter.ts";
 import type { EventId, PublicKey } from "../nostr/key.ts";
+import type { Texts } from "../nostr/packed-texts.ts";
 import type { View } from "../nostr/visibility.ts";
 import type {
   EventStore,
@@ -82,7 +83,7 @@ class SqliteStore implements EventStore {
   query(
     filters: readonly StoredFilter[],
     view?: View,
-  ): AsyncGenerator<readonly string[], Remainder, undefined> {
+  ): AsyncGenerator<Texts, Remainder, undefined> {
     return this.#reader.query(filters, view);
   }
 

@@ -6,6 +6,7 @@
 import { Worker } from "node:worker_threads";
 import type { Filter } from "../nostr/filter.ts";
 import type { EventId } from "../nostr/key.ts";
+import type { PackedTexts } from "../nostr/packed-texts.ts";
 import type { View } from "../nostr/visibility.ts";
 import type { ExportOrder, Remainder, StoredFilter } from "../store.ts";
 import type { ConnectionOptions } from "./connection.ts";
@@ -50,9 +51,10 @@ export interface Failure {
   readonly message: string;
 }
 
-/** A page of a scan; the last one says what is left. Many texts cost less than one that joins them. */
+/** A page of a scan; the last one says what is left. */
 export interface Page {
-  readonly texts: readonly string[];
+  /** The memory of what is packed changes hands: nobody copies it. */
+  readonly texts: readonly string[] | Pick<PackedTexts, "bytes" | "ends">;
   readonly isLast: boolean;
   readonly remainder?: Remainder;
 }

@@ -5,6 +5,7 @@
 
 import type { Filter } from "../nostr/filter.ts";
 import type { EventId, PublicKey } from "../nostr/key.ts";
+import { PackedTexts, type Texts } from "../nostr/packed-texts.ts";
 import type { View } from "../nostr/visibility.ts";
 import type { ExportOrder, InsertOutcome, Place, Remainder, StoredFilter } from "../store.ts";
 import {
@@ -78,7 +79,7 @@ class ThreadedReader implements StoreReader {
   query(
     filters: readonly StoredFilter[],
     view?: View,
-  ): AsyncGenerator<readonly string[], Remainder, undefined> {
+  ): AsyncGenerator<Texts, Remainder, undefined> {
     return isSmall(filters)
       ? this.#here.query(filters, view)
       : this.#scan({ of: "query", filters }, view);
@@ -88,19 +89,29 @@ class ThreadedReader implements StoreReader {
     filters: readonly Filter[],
     view?: View,
   ): AsyncGenerator<readonly Place[], void, undefined> {
-    for await (const page of this.#scan({ of: "locate", filters }, view)) yield page.map(placeOf);
+    for await (const page of this.#scan({ of: "locate", filters }, view)) {
+      yield [...page].map(placeOf);
+    }
   }
 
   count(filters: readonly Filter[], view?: View): Promise<number> {
     return this.#idlest().ask({ what: "count", filters, ...snapshot(view) });
   }
 
-  authors(filters: readonly Filter[], view?: View): AsyncIterable<readonly PublicKey[]> {
-    return this.#scan({ of: "authors", filters }, view) as AsyncIterable<readonly PublicKey[]>;
+  async *authors(
+    filters: readonly Filter[],
+    view?: View,
+  ): AsyncGenerator<readonly PublicKey[], void, undefined> {
+    for await (const page of this.#scan({ of: "authors", filters }, view)) {
+      yield [...page] as PublicKey[];
+    }
   }
 
-  export(filters: readonly Filter[], order: ExportOrder): AsyncIterable<readonly string[]> {
-    return this.#scan({ of: "export", filters, order }, undefined);
+  async *export(
+    filters: readonly Filter[],
+    order: ExportOrder,
+  ): AsyncGenerator<readonly string[], void, undefined> {
+    for await (const page of this.#scan({ of: "export", filters, order })) yield [...page];
   }
 
   async close(): Promise<void> {
@@ -109,7 +120,7 @@ class ThreadedReader implements StoreReader {
   }
 
   /** One page is asked for at a time, so that whoever reads slowly holds up the scan alone. */
-  async *#scan(scan: Scan, view?: View): AsyncGenerator<readonly string[], Remainder, undefined> {
+  async *#scan(scan: Scan, view?: View): AsyncGenerator<Texts, Remainder, undefined> {
     const thread = this.#idlest();
     const id = thread.nextId();
     let isOpen = true;
@@ -118,7 +129,8 @@ class ThreadedReader implements StoreReader {
       let page = await thread.ask<Page>({ what: "scan", scan: first }, id);
       for (; ; page = await thread.ask<Page>({ what: "next", scan: id, ...snapshot(view) })) {
         isOpen = !page.isLast;
-        if (isOpen || page.texts.length > 0) yield page.texts;
+        const texts = textsOf(page);
+        if (isOpen || texts.length > 0) yield texts;
         if (page.isLast) return page.remainder ?? "finish";
       }
     } finally {
@@ -146,6 +158,10 @@ function isSmall(filters: readonly StoredFilter[]): boolean {
 /** A view may change; threads see it as it was when they were asked. */
 function snapshot(view: View | undefined): { readonly view?: View } {
   return view ? { view: { now: view.now, readers: new Set(view.readers) } } : {};
+}
+
+function textsOf({ texts }: Page): Texts {
+  return "ends" in texts ? new PackedTexts(texts.bytes, texts.ends) : texts;
 }
 
 function placeOf(text: string): Place {

@@ -4,6 +4,7 @@
  */
 
 import { parentPort, workerData } from "node:worker_threads";
+import { PackedTexts, type Texts } from "../nostr/packed-texts.ts";
 import { isVisible, type View } from "../nostr/visibility.ts";
 import type { Remainder } from "../store.ts";
 import { openReader, openWriter, type StoreReader, type StoreWriter } from "./connection.ts";
@@ -11,8 +12,8 @@ import { StoreError } from "./error.ts";
 import { fromJson, withText } from "./row.ts";
 import type { Answer, Failure, Page, Question, Request, Role, Scan } from "./thread.ts";
 
-type Pages = AsyncIterator<readonly string[], Remainder | undefined, undefined>;
-type Step = IteratorResult<readonly string[], Remainder | undefined>;
+type Pages = AsyncIterator<Texts, Remainder | undefined, undefined>;
+type Step = IteratorResult<Texts, Remainder | undefined>;
 
 interface OpenScan {
   readonly pages: Pages;
@@ -39,7 +40,7 @@ parentPort?.on("message", async ({ id, question }: Request) => {
   } catch (error) {
     answer = { id, error: failureOf(error) };
   }
-  if (id > 0) parentPort?.postMessage(answer);
+  if (id > 0) parentPort?.postMessage(answer, memoryOf(answer));
 });
 
 async function write(writer: StoreWriter, question: Question): Promise<unknown> {
@@ -143,22 +144,34 @@ async function readPage(scan: OpenScan, view: View | undefined): Promise<Page> {
   const ahead = await scan.pages.next();
   if (ahead.done) return lastPage(texts, ahead.value);
   scan.ahead = { step: ahead, view };
-  return { texts, isLast: false };
+  return { texts: sendable(texts), isLast: false };
 }
 
-function lastPage(texts: readonly string[], remainder: Remainder | undefined): Page {
-  return { texts, isLast: true, ...(remainder && { remainder }) };
+function lastPage(texts: Texts, remainder: Remainder | undefined): Page {
+  return { texts: sendable(texts), isLast: true, ...(remainder && { remainder }) };
+}
+
+/** Classes do not travel. */
+function sendable(texts: Texts): Page["texts"] {
+  return texts instanceof PackedTexts ? { bytes: texts.bytes, ends: texts.ends } : texts;
+}
+
+/** What goes over to the main thread, without a copy. */
+function memoryOf(answer: Answer): readonly ArrayBuffer[] {
+  if (!("value" in answer) || !isPage(answer.value) || !("ends" in answer.value.texts)) return [];
+  const { bytes, ends } = answer.value.texts;
+  return [bytes.buffer, ends.buffer] as readonly ArrayBuffer[];
+}
+
+function isPage(value: unknown): value is Page {
+  return typeof value === "object" && value !== null && "texts" in value;
 }
 
 /** What was read ahead may have expired since. */
-function stillShown(
-  texts: readonly string[],
-  then: View | undefined,
-  now: View | undefined,
-): readonly string[] {
+function stillShown(texts: Texts, then: View | undefined, now: View | undefined): Texts {
   if (!then || !now) return texts;
   if (then.now === now.now && now.readers.size >= then.readers.size) return texts;
-  return texts.filter((text) => isVisible(fromJson(text), now));
+  return [...texts].filter((text) => isVisible(fromJson(text), now));
 }
 
 function failureOf(error: unknown): Failure {

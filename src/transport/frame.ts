@@ -83,9 +83,9 @@ export class PlaintextWriter {
   }
 
   #writeRun(run: MessageRun, emit: (plaintext: Uint8Array) => void): void {
-    for (const text of run.texts) {
-      const end = run.put(text, this.#buffer, this.#end);
-      if (end === undefined) this.#writeMessage(run.around(text), emit);
+    for (let index = 0; index < run.length; index++) {
+      const end = run.put(index, this.#buffer, this.#end);
+      if (end === undefined) this.#writeMessage(run.at(index), emit);
       else this.#end = end;
     }
   }

@@ -2,25 +2,65 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import fc from "fast-check";
 import { MessageRun } from "../../src/nostr/message-run.ts";
+import { pack } from "./pack.ts";
 
-const text = fc.string({ maxLength: 40 });
-const texts = fc.array(text, { maxLength: 30 });
+const list = fc.array(fc.string({ unit: "binary", maxLength: 40 }), { maxLength: 30 });
 const around = fc.string({ minLength: 1, maxLength: 10 });
+
+/** Texts as a list and packed, with what a message of them counts as. */
+const forms = [
+  [(texts: readonly string[]) => texts, (message: string) => message.length],
+  [pack, (message: string) => Buffer.byteLength(message)],
+] as const;
 
 it("runs hold every message once, in order, within their bound", () => {
   fc.assert(
-    fc.property(texts, around, around, fc.integer({ min: 1, max: 400 }), (each, a, b, most) => {
-      const messages = each.map((one) => `${a}${one}${b}`);
-      const runs = [...MessageRun.of(each, a, b, most)];
-      assert.deepEqual(
-        runs.flatMap((run) => [...run]),
-        messages,
-      );
-      for (const run of runs) {
-        assert.equal(run.length, [...run].length);
-        assert.equal(run.units, [...run].join("").length);
-        assert(run.units <= most || run.length === 1);
+    fc.property(list, around, around, fc.integer({ min: 1, max: 400 }), (texts, a, b, most) => {
+      for (const [form, sizeOf] of forms) {
+        const runs = [...MessageRun.of(form(texts), a, b, most)];
+        assert.deepEqual(
+          runs.flatMap((run) => [...run]),
+          texts.map((text) => `${a}${text}${b}`),
+        );
+        for (const [i, run] of runs.entries()) {
+          assert.equal(run.length, [...run].length);
+          assert.equal(run.size, sizeOf([...run].join("")));
+          assert(run.size <= most || run.length === 1);
+          // It had no room for the first message of the next.
+          const [next] = runs[i + 1] ?? [];
+          assert(next === undefined || run.size + sizeOf(next) > most);
+        }
       }
     }),
   );
+});
+
+it("messages are written with their length, or not at all", () => {
+  fc.assert(
+    fc.property(list, around, around, fc.nat(60), (texts, a, b, room) => {
+      for (const [form] of forms) {
+        for (const run of MessageRun.of(form(texts), a, b, 400)) {
+          for (const [index, message] of [...run].entries()) {
+            const expected = Buffer.alloc(4 + Buffer.byteLength(message));
+            expected.writeUInt32BE(expected.length - 4);
+            expected.write(message, 4);
+            const bytes = new Uint8Array(2 + room);
+            const end = run.put(index, bytes, 2);
+            assert.equal(end, expected.length <= room ? 2 + expected.length : undefined);
+            if (end) assert.deepEqual(Buffer.from(bytes.subarray(2, end)), expected);
+          }
+        }
+      }
+    }),
+  );
+});
+
+it("the text of a message can be read, and its beginning", () => {
+  for (const [form] of forms) {
+    const [run] = MessageRun.of(form(['{"id":"1"}', "", "{}é"]), "[", "]", 100);
+    assert.equal(run?.textAt(0), '{"id":"1"}');
+    assert.equal(run?.textAt(0, 5), '{"id"');
+    assert.equal(run?.textAt(1, 5), "");
+    assert.equal(run?.textAt(2), "{}é");
+  }
 });

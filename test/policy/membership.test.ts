@@ -68,7 +68,7 @@ async function opened(store: EventStore, parts?: Partial<MembershipParts>): Prom
 async function stored(store: EventStore, ...kinds: number[]): Promise<readonly NostrEvent[]> {
   const events: NostrEvent[] = [];
   for await (const page of store.query([filterOf({ kinds })])) {
-    events.push(...page.map((json) => JSON.parse(json) as NostrEvent));
+    for (const json of page) events.push(JSON.parse(json) as NostrEvent);
   }
   return events;
 }

@@ -38,7 +38,7 @@ class ScheduledStore extends MemoryStore {
     for (let pages = 0; pages < 3; pages += 1) {
       await this.#scheduler.schedule(Promise.resolve(), "page");
       for await (const page of super.query(filters)) {
-        yield page.filter((json) => !seen.has(json));
+        yield [...page].filter((json) => !seen.has(json));
         for (const json of page) seen.add(json);
       }
     }

@@ -24,7 +24,7 @@ export async function answer(
   for (;;) {
     const page = await query.next();
     if (page.done) return [pages.flat(), page.value];
-    pages.push(page.value);
+    pages.push([...page.value]);
   }
 }
 

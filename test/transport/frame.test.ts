@@ -10,6 +10,7 @@ import {
   paddedLength,
   parsePlaintext,
 } from "../../src/transport/frame.ts";
+import { pack } from "../nostr/pack.ts";
 import { plaintext, stream, uint } from "../vectors/reference.ts";
 import { isCode, RUNS } from "./sessions.ts";
 
@@ -74,11 +75,13 @@ describe("plaintext", () => {
       text,
       fc.string({ minLength: 1 }),
       (each, a, b) => {
-        const runs = [...MessageRun.of(each, a, b, 65_536)];
-        assert.deepEqual(
-          written(["first", ...runs]),
-          written(["first", ...runs.flatMap((r) => [...r])]),
-        );
+        for (const texts of [each, pack(each)]) {
+          const runs = [...MessageRun.of(texts, a, b, 65_536)];
+          assert.deepEqual(
+            written(["first", ...runs]),
+            written(["first", ...runs.flatMap((r) => [...r])]),
+          );
+        }
       },
     );
     fc.assert(property, { numRuns: RUNS });

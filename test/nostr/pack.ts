@@ -1,0 +1,11 @@
+import { PackedTexts } from "../../src/nostr/packed-texts.ts";
+
+/** As a database packs them. */
+export function pack(texts: readonly string[]): PackedTexts {
+  let end = 0;
+  const ends = Uint32Array.from(texts, (text) => {
+    end += Buffer.byteLength(text);
+    return end;
+  });
+  return new PackedTexts(Buffer.from(texts.join("")), ends);
+}
