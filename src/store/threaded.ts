@@ -17,7 +17,7 @@ import {
 import type { EventAndText } from "./row.ts";
 import { type Page, type Scan, Thread } from "./thread.ts";
 
-/** Up to that many events are read in the calling thread. */
+/** Up to so much is read in the calling thread: events, and places where an index is entered for them. */
 const MAX_HERE = 128;
 
 /** Opens the file as `openSqliteStore` does, with so many threads that read. */
@@ -147,12 +147,14 @@ class ThreadedReader implements StoreReader {
 
 /** Whether an index leads to all of it, and it is not much. */
 function isSmall(filters: readonly StoredFilter[]): boolean {
-  let events = 0;
-  for (const { ids, limit, search } of filters) {
+  let cost = 0;
+  for (const { ids, authors, kinds, tags, limit, search } of filters) {
     if (search !== undefined) return false;
-    events += Math.min(ids?.size ?? Number.POSITIVE_INFINITY, limit ?? Number.POSITIVE_INFINITY);
+    cost += Math.min(ids?.size ?? Number.POSITIVE_INFINITY, limit ?? Number.POSITIVE_INFINITY);
+    cost += (authors?.size ?? 1) * (kinds?.size ?? 1);
+    for (const values of tags.values()) cost += values.size;
   }
-  return events <= MAX_HERE;
+  return cost <= MAX_HERE;
 }
 
 /** A view may change; threads see it as it was when they were asked. */
