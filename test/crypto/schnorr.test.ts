@@ -49,6 +49,18 @@ describe("verifiers agree", () => {
     fc.assert(property, { numRuns: RUNS });
   });
 
+  it("on keys that our binding keeps in the same place, in any order, with one that is none", () => {
+    const [first, second] = withLastBitsAlike();
+    // Not below the field's order, so nobody's key; it ends as the others do.
+    const broken = Uint8Array.from(first.publicKey, (byte, at) => (at < 30 ? 0xff : byte));
+    for (const { publicKey: key } of [first, second, first, second, second]) {
+      for (const { signature, message, publicKey } of [first, second]) {
+        assert.equal(verdict(signature, message, key), key === publicKey);
+        assert.equal(verdict(signature, message, broken), false);
+      }
+    }
+  });
+
   it("on numbers at the borders of what is allowed", () => {
     const borders = [0n, 1n, ORDER - 1n, ORDER, ORDER + 1n, FIELD - 1n, FIELD, 2n ** 256n - 1n];
     const key = bytesOf(Point.BASE.x);
@@ -137,6 +149,21 @@ function verdict(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Arr
 }
 
 /** BIP-340's signing with a nonce that is handed in, whose point may be left odd. */
+/** Two signatures whose keys end in the same twelve bits. */
+function withLastBitsAlike(): readonly [Signed, Signed] {
+  const found = new Map<number, Signed>();
+  const message = bytesOf(7n);
+  for (let secretKey = 1n; ; secretKey++) {
+    const { x } = Point.BASE.multiply(secretKey);
+    const place = Number(x & 0xfffn);
+    const other = found.get(place);
+    if (other) return [other, { message, ...signed(secretKey, message) }];
+    found.set(place, { message, ...signed(secretKey, message) });
+  }
+}
+
+type Signed = ReturnType<typeof signed> & { readonly message: Uint8Array };
+
 function signed(
   secretKey: bigint,
   message: Uint8Array,
