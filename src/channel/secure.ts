@@ -143,6 +143,8 @@ export class SecureChannel extends SecureLink implements Channel {
   readonly challenge: undefined = undefined;
   readonly peer: Peer;
   readonly #identities: Identities;
+  /** Whether the next message is the verdict. */
+  #owesVerdict = false;
 
   constructor(
     socket: WebSocketLike,
@@ -158,9 +160,9 @@ export class SecureChannel extends SecureLink implements Channel {
 
   /** Answers the client's first frame; a refusal closes in order. `id` is "" for ANON. */
   sendVerdict(id: string, verdict: Verdict): void {
+    this.#owesVerdict = true;
     if (verdict.accepted) {
-      this.send(okMessage(id, true));
-      this.flush();
+      this.queue(okMessage(id, true), 0); // counts as nothing that the channel's user has sent
       return;
     }
     const reason = reasonOf(verdict);
@@ -169,6 +171,16 @@ export class SecureChannel extends SecureLink implements Channel {
     const fits = new TextEncoder().encode(full).length <= MAX_VERDICT_BYTES;
     this.send(fits ? full : okMessage(id, false, `${verdict.prefix}: refused`));
     this.close(REFUSAL_CODES[verdict.prefix] ?? CLOSE.restricted, reason);
+  }
+
+  /** The verdict has a frame of its own, and leaves together with answers that are there by then. */
+  protected override write(messages: readonly Outgoing[]): void {
+    if (!this.#owesVerdict) return super.write(messages);
+    this.#owesVerdict = false;
+    this.socket.batch(() => {
+      super.write(messages.slice(0, 1));
+      if (messages.length > 1) super.write(messages.slice(1));
+    });
   }
 
   sendRun(run: MessageRun): void {

@@ -90,6 +90,28 @@ describe("a refused client", () => {
   });
 });
 
+describe("a client that is let in", () => {
+  it("learns it in a frame of one size, whatever else it is told in the same tick", async () => {
+    for (const answers of [[], ["first", "second"]]) {
+      const relay = new TestRelay();
+      const { session, socket, received } = await rawClient(relay);
+      socket.send(session.sealFirst(authText(relay, session)));
+      const { channel } = await relay.visit.accepted;
+      for (const text of answers) channel?.send(text);
+      await quiet();
+      const [verdict, ...frames] = received;
+      assert.equal(verdict?.length, 272);
+      const [ok, ...others] = textsOf(session.open(verdict));
+      assert.match(ok ?? "", /^\["OK","[0-9a-f]{64}",true,""\]$/);
+      assert.deepEqual(others, []);
+      assert.deepEqual(
+        frames.flatMap((frame) => textsOf(session.open(frame))),
+        answers,
+      );
+    }
+  });
+});
+
 describe("an anonymous client", () => {
   it("is let in where the relay says optional", async () => {
     const relay = new TestRelay();
