@@ -38,7 +38,7 @@ export type Place = Pick<NostrEvent, "created_at" | "id">;
 /** `oldest first` is the exact reverse of `newest first`, which has ties lowest id first. */
 export type ExportOrder = "oldest first" | "newest first";
 
-export { PackedTexts } from "./nostr/packed-texts.ts";
+export { PackedTexts, type Texts } from "./nostr/packed-texts.ts";
 
 export interface EventStore {
   /**
@@ -51,11 +51,12 @@ export interface EventStore {
   insert(events: readonly VerifiedEvent[]): Promise<readonly InsertOutcome[]>;
   /**
    * The union of the filters' results, each event once, newest first, ties lowest id first, as
-   * pages of canonical JSON, an event a text. Each filter contributes its newest `limit` events; without a
-   * limit, all. With a view, what it does not show is not there: limits count visible events. Without
-   * one, everything is shown. Filters with `search` go first, one after another, each in the order of
-   * relevance (`rank`). The caller may stop at any page; a page may be empty, which says no more than
-   * that the search goes on. Returns what is left.
+   * pages of canonical JSON texts: in a list or, which costs less where they are many, packed. Each
+   * filter contributes its newest `limit` events; without a limit, all. With a view, what it does not
+   * show is not there: limits count visible events. Without one, everything is shown. Filters with
+   * `search` go first, one after another, each in the order of relevance (`rank`). The caller may stop
+   * at any page; a page may be empty, which says no more than that the search goes on. Returns what is
+   * left.
    */
   query(filters: readonly StoredFilter[], view?: View): AsyncGenerator<Texts, Remainder, undefined>;
   /**

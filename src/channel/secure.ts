@@ -175,7 +175,10 @@ export class SecureChannel extends SecureLink implements Channel {
 
   /** The verdict has a frame of its own, and leaves together with answers that are there by then. */
   protected override write(messages: readonly Outgoing[]): void {
-    if (!this.#owesVerdict) return super.write(messages);
+    if (!this.#owesVerdict) {
+      super.write(messages);
+      return;
+    }
     this.#owesVerdict = false;
     this.socket.batch(() => {
       super.write(messages.slice(0, 1));

@@ -39,7 +39,6 @@ const MAX_DECIDED_LENGTH = 2 ** 18;
 const TEXT_AT = "SELECT json FROM event WHERE seq = ?";
 /** Up to that many, events are read one by one: putting them together takes as long as it spares. */
 const MIN_PACKED = 64;
-const NOTHING: ReadonlySet<never> = new Set();
 
 export class EventReader {
   readonly #marks: Marks;
@@ -57,8 +56,6 @@ export class EventReader {
     filters: readonly StoredFilter[],
     view?: View,
   ): AsyncGenerator<Texts, Remainder, undefined> {
-    const [only, ...more] = filters;
-    if (only && more.length === 0 && !only.search) return yield* this.#newestOf(only, view);
     const told = new Set<bigint>();
     const remainders: Remainder[] = [];
     for (const filter of filters) {
@@ -69,27 +66,20 @@ export class EventReader {
     return remainders.length < 2 ? (remainders[0] ?? "finish") : together(remainders);
   }
 
-  async *#newestOf(
-    filter: StoredFilter,
-    view: View | undefined,
-  ): AsyncGenerator<Texts, Remainder, undefined> {
-    const { limit = Number.POSITIVE_INFINITY } = filter;
-    const [only, ...more] = limit > MIN_PACKED ? this.#scans(filter, "json", view) : [];
-    if (only && isPackable(only) && more.length === 0)
-      return yield* packedNewestFirst(only, filter);
-    return yield* this.#newest([filter], view, NOTHING);
-  }
-
   async *#newest(
     filters: readonly StoredFilter[],
     view: View | undefined,
     told: ReadonlySet<bigint>,
   ): AsyncGenerator<Texts, Remainder, undefined> {
-    const cursors = filters.flatMap((filter) => {
+    const asked = filters.flatMap((filter) => {
       const quota = new Quota(filter.limit, filter.surplus);
-      return this.#cursors(filter, "json", quota, view);
+      return this.#scans(filter, "json", view).map((scan) => ({ filter, scan, quota }));
     });
-    const pages = newestFirst(cursors);
+    const [only, ...others] = asked;
+    if (only && others.length + told.size === 0 && pays(only.filter) && isPackable(only.scan)) {
+      return yield* packedNewestFirst(only.scan, only.filter);
+    }
+    const pages = newestFirst(asked.map(({ scan, quota }) => new Cursor(scan, quota)));
     for (;;) {
       const page = await pages.next();
       if (page.done) return page.value;
@@ -236,6 +226,11 @@ export class EventReader {
     }
     return best;
   }
+}
+
+/** Whether so much may come that packing it pays. */
+function pays({ limit = Number.POSITIVE_INFINITY }: StoredFilter): boolean {
+  return limit > MIN_PACKED;
 }
 
 function isPackable(scan: Scan | PackableScan): scan is PackableScan {
