@@ -42,8 +42,8 @@ export function mixed(kinds: readonly QueryKind[]): QueryKind {
 }
 
 const FEED = 100;
-/** Different ones of each kind, asked in turns: many more than a database could have at hand. */
-const FILTERS = 2_000;
+/** Different ones of each kind, asked in turns. */
+const FILTERS = 500;
 
 function distinct<T>(count: number, next: () => T): readonly T[] {
   const values = new Set<T>();

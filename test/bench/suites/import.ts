@@ -3,7 +3,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { mixed, queryKinds } from "../events/query-mix.ts";
+import { mixed, type QueryKind, queryKinds } from "../events/query-mix.ts";
 import { SignedEvents } from "../events/signed.ts";
 import { latencies, P99_MS } from "../figures.ts";
 import { requestAtPace } from "../load.ts";
@@ -29,19 +29,18 @@ export const importing: Suite = {
     const wanted = { setups: [AS_SHIPPED], stored: options.scale };
     const { relays, notes, close } = await openRelays(wanted, events, { ...options, peers: false });
     const columns = await Promise.all(
-      relays.map(async (relay) => ({ relay, wires: await dialMany(relay.dial, CONNECTIONS) })),
+      relays.map(async (relay) => {
+        const wires = await dialMany(relay.dial, CONNECTIONS);
+        const mix = mixed(queryKinds(events.series));
+        return { relay, ask: (isOver: () => boolean) => mixedAtPace(isOver, wires, mix), wires };
+      }),
     );
-    const load = (isOver: () => boolean, wires: readonly Wire[]): Promise<Outcome> =>
-      mixedAtPace(isOver, wires, events);
     return {
       cases: [
-        ...columns.map(({ relay, wires }) =>
-          quietCase(`quiet, ${stored} stored`, relay, (isOver) => load(isOver, wires)),
+        ...columns.map(({ relay, ask }) => quietCase(`quiet, ${stored} stored`, relay, ask)),
+        ...columns.map(({ relay, ask }) =>
+          importCase(`during an import, ${stored} stored`, relay, ask, options.cores),
         ),
-        ...columns.map(({ relay, wires }) => {
-          const row = `during an import, ${stored} stored`;
-          return importCase(row, relay, (isOver) => load(isOver, wires), options.cores);
-        }),
       ],
       notes: [
         ...notes,
@@ -63,9 +62,8 @@ type Ask = (isOver: () => boolean) => Promise<Outcome>;
 async function mixedAtPace(
   isOver: () => boolean,
   wires: readonly Wire[],
-  { series }: SignedEvents,
+  mix: QueryKind,
 ): Promise<Outcome> {
-  const mix = mixed(queryKinds(series));
   const asked = await requestAtPace(isOver, wires, REQUESTS_PER_SECOND, () => mix.filter());
   return { operations: asked.requests, measures: latencies(asked.milliseconds) };
 }
