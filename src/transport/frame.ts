@@ -151,36 +151,50 @@ export class MessageReader {
   /** Throws `message-length` or `message-utf8`. Memory grows only with bytes received. */
   read(content: Uint8Array): string[] {
     const texts: string[] = [];
-    let rest = content;
-    while (rest.length > 0) {
-      if (this.#lengthRead < LENGTH_BYTES) {
-        rest = this.#readLength(rest);
-        continue;
-      }
-      const piece = rest.subarray(0, this.#messageLength - this.#partialLength);
-      rest = rest.subarray(piece.length);
-      if (piece.length === this.#messageLength) {
-        texts.push(this.#complete(piece));
+    for (let at = 0; at < content.length; ) {
+      const end = this.incomplete ? Number.POSITIVE_INFINITY : this.#endOfMessage(content, at);
+      if (end <= content.length) {
+        texts.push(textOf(content.subarray(at + LENGTH_BYTES, end)));
+        at = end;
       } else {
-        this.#append(piece);
-        if (this.#partialLength === this.#messageLength) {
-          texts.push(this.#complete(this.#partial.subarray(0, this.#messageLength)));
-        }
+        at = content.length - this.#readPiece(content.subarray(at), texts).length;
       }
     }
     return texts;
+  }
+
+  /** Where the message ends that begins there; beyond all content if its length is not whole. */
+  #endOfMessage(content: Uint8Array, at: number): number {
+    if (at + LENGTH_BYTES > content.length) return Number.POSITIVE_INFINITY;
+    let length = 0;
+    for (let index = at; index < at + LENGTH_BYTES; index++) {
+      length = length * 256 + (content[index] ?? 0);
+    }
+    this.#check(length);
+    return at + LENGTH_BYTES + length;
+  }
+
+  /** Takes a piece of a length or of a message; returns what is behind it. */
+  #readPiece(bytes: Uint8Array, texts: string[]): Uint8Array {
+    if (this.#lengthRead < LENGTH_BYTES) return this.#readLength(bytes);
+    const piece = bytes.subarray(0, this.#messageLength - this.#partialLength);
+    this.#append(piece);
+    if (this.#partialLength === this.#messageLength) texts.push(this.#complete());
+    return bytes.subarray(piece.length);
   }
 
   #readLength(bytes: Uint8Array): Uint8Array {
     const piece = bytes.subarray(0, LENGTH_BYTES - this.#lengthRead);
     for (const byte of piece) this.#messageLength = this.#messageLength * 256 + byte;
     this.#lengthRead += piece.length;
-    if (this.#lengthRead === LENGTH_BYTES) {
-      if (this.#messageLength === 0 || this.#messageLength > this.#maxMessage) {
-        throw new TransportError("message-length", `a message of ${this.#messageLength} bytes`);
-      }
-    }
+    if (this.#lengthRead === LENGTH_BYTES) this.#check(this.#messageLength);
     return bytes.subarray(piece.length);
+  }
+
+  #check(length: number): void {
+    if (length === 0 || length > this.#maxMessage) {
+      throw new TransportError("message-length", `a message of ${length} bytes`);
+    }
   }
 
   #append(piece: Uint8Array): void {
@@ -194,16 +208,21 @@ export class MessageReader {
     this.#partialLength = end;
   }
 
-  #complete(bytes: Uint8Array): string {
+  #complete(): string {
+    const bytes = this.#partial.subarray(0, this.#messageLength);
     this.#partial = EMPTY;
     this.#partialLength = 0;
     this.#lengthRead = 0;
     this.#messageLength = 0;
-    try {
-      return decoder.decode(bytes);
-    } catch (cause) {
-      throw new TransportError("message-utf8", "a message is not UTF-8", { cause });
-    }
+    return textOf(bytes);
+  }
+}
+
+function textOf(bytes: Uint8Array): string {
+  try {
+    return decoder.decode(bytes);
+  } catch (cause) {
+    throw new TransportError("message-utf8", "a message is not UTF-8", { cause });
   }
 }
 

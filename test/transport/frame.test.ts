@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { MessageRun } from "../../src/nostr/message-run.ts";
+import { Around, MessageRun } from "../../src/nostr/message-run.ts";
 import { FRAME_CLOSE, FRAME_COVER, FRAME_MESSAGES } from "../../src/transport/constants.ts";
 import { TransportError } from "../../src/transport/errors.ts";
 import {
@@ -76,7 +76,7 @@ describe("plaintext", () => {
       fc.string({ minLength: 1 }),
       (each, a, b) => {
         for (const texts of [each, pack(each)]) {
-          const runs = [...MessageRun.of(texts, a, b, 65_536)];
+          const runs = [...MessageRun.of(texts, new Around(a, b), 65_536)];
           assert.deepEqual(
             written(["first", ...runs]),
             written(["first", ...runs.flatMap((r) => [...r])]),
@@ -160,6 +160,9 @@ describe("the stream of messages", () => {
       const reader = new MessageReader(1_024);
       reader.read(uint(4, length).subarray(0, 3));
       assert.throws(() => reader.read(uint(4, length).subarray(3)), isCode("message-length"));
+      const behindOne = Buffer.concat([stream("a"), uint(4, length)]);
+      const another = new MessageReader(1_024);
+      assert.throws(() => another.read(behindOne), isCode("message-length"));
     }
   });
 
