@@ -190,6 +190,17 @@ function groupCases(provider: CryptoProvider): void {
     equal(secp256k1x.dh(a.secretKey, b.publicKey), secp256k1x.dh(b.secretKey, a.publicKey));
   });
 
+  it("takes each key for itself, whichever came before", () => {
+    const one = scalar(1n);
+    const other = secp256k1x.publicKey(scalar(2n));
+    const none = scalar(0n);
+    const base = hex(GENERATOR_X);
+    for (const key of [none, other, other, none, other, none, none, base, other, base]) {
+      if (key === none) assert.throws(() => secp256k1x.dh(one, key), RangeError);
+      else equal(secp256k1x.dh(one, key), key);
+    }
+  });
+
   it("gives results that the caller owns", () => {
     const { secretKey, publicKey } = secp256k1x.generateKeyPair();
     const first = secp256k1x.dh(secretKey, publicKey);

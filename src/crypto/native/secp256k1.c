@@ -32,10 +32,18 @@ typedef struct {
   bool is_known;
 } KnownKey;
 
+typedef struct {
+  uint8_t point[POINT_BYTES];
+  secp256k1_pubkey key;
+  bool is_known;
+} KnownPoint;
+
 /* One a thread. */
 typedef struct {
   secp256k1_context *context;
   KnownKey known[KNOWN_KEYS];
+  /* Whom the last exchange was with: a handshake has two with the same key. */
+  KnownPoint peer;
 } Library;
 
 typedef struct {
@@ -126,15 +134,25 @@ static int copy_x(unsigned char *output, const unsigned char *x, const unsigned 
   return 1;
 }
 
+/* Which point the peer of an exchange is, NULL if it is none. No secret: it came over the network. */
+static const secp256k1_pubkey *peer_of(Library *library, const uint8_t *point) {
+  KnownPoint *peer = &library->peer;
+  if (!peer->is_known || memcmp(peer->point, point, POINT_BYTES) != 0) {
+    memcpy(peer->point, point, POINT_BYTES);
+    peer->is_known =
+        secp256k1_ec_pubkey_parse(library->context, &peer->key, point, POINT_BYTES) == 1;
+  }
+  return peer->is_known ? &peer->key : NULL;
+}
+
 /* (secret key, compressed point, x): fills x. */
 static napi_value ecdh(napi_env env, napi_callback_info info) {
   static const size_t lengths[] = {SCALAR_BYTES, POINT_BYTES, X_BYTES};
   Call call;
-  secp256k1_pubkey key;
-  return boolean(
-      env, read_call(env, info, 3, lengths, &call) &&
-               secp256k1_ec_pubkey_parse(call.context, &key, call.bytes[1], POINT_BYTES) == 1 &&
-               secp256k1_ecdh(call.context, call.bytes[2], &key, call.bytes[0], copy_x, NULL) == 1);
+  const secp256k1_pubkey *key = NULL;
+  if (read_call(env, info, 3, lengths, &call)) key = peer_of(call.library, call.bytes[1]);
+  return boolean(env, key != NULL && secp256k1_ecdh(call.context, call.bytes[2], key, call.bytes[0],
+                                                    copy_x, NULL) == 1);
 }
 
 /* Blinded with randomness of its own, against side channels. */
