@@ -3,17 +3,37 @@
  * what they are until they are written into a frame.
  */
 
-import { PackedTexts, type Texts } from "./packed-texts.ts";
+import { PackedTexts, type SharedText, type Texts } from "./packed-texts.ts";
 
 const LENGTH_BYTES = 4;
 const encoder = new TextEncoder();
 
-/** What stands before and behind each text, as text and as UTF-8. */
-interface Around {
+/** What stands before and behind each text, as text and, for those who write it, as UTF-8. */
+export class Around {
   readonly before: string;
   readonly behind: string;
-  readonly opening: Uint8Array;
-  readonly closing: Uint8Array;
+  #opening: Uint8Array | undefined;
+  #closing: Uint8Array | undefined;
+
+  constructor(before: string, behind: string) {
+    this.before = before;
+    this.behind = behind;
+  }
+
+  get opening(): Uint8Array {
+    this.#opening ??= encoder.encode(this.before);
+    return this.#opening;
+  }
+
+  get closing(): Uint8Array {
+    this.#closing ??= encoder.encode(this.behind);
+    return this.#closing;
+  }
+
+  /** Bytes of both. */
+  get size(): number {
+    return this.opening.length + this.closing.length;
+  }
 }
 
 export class MessageRun implements Iterable<string> {
@@ -34,18 +54,11 @@ export class MessageRun implements Iterable<string> {
   }
 
   /** Runs of at most that size; a message that is longer has a run of its own. */
-  static *of(
-    texts: Texts,
-    before: string,
-    behind: string,
-    most: number,
-  ): Generator<MessageRun, void, undefined> {
-    const [opening, closing] = [encoder.encode(before), encoder.encode(behind)];
-    const around = { before, behind, opening, closing };
+  static *of(texts: Texts, around: Around, most: number): Generator<MessageRun, void, undefined> {
     let from = 0;
     let size = 0;
     for (let index = 0; index < texts.length; index++) {
-      const more = opening.length + closing.length + sizeAt(texts, index);
+      const more = around.size + sizeAt(texts, index);
       if (index > from && size + more > most) {
         yield new MessageRun(texts, around, from, index, size);
         from = index;
@@ -54,6 +67,11 @@ export class MessageRun implements Iterable<string> {
       size += more;
     }
     if (size > 0) yield new MessageRun(texts, around, from, texts.length, size);
+  }
+
+  /** A run of one message, whatever its size. */
+  static one(text: SharedText, around: Around): MessageRun {
+    return new MessageRun(text, around, 0, 1, around.size + text.bytes.length);
   }
 
   /** How many messages. */

@@ -3,6 +3,7 @@
  * the database to the wire no string is made of any. Whoever wants to read one gets a string.
  */
 
+const encoder = new TextEncoder();
 /** A byte order mark is part of the text. */
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
@@ -46,5 +47,20 @@ export class PackedTexts implements Iterable<string> {
 
   *[Symbol.iterator](): Generator<string, void, undefined> {
     for (let index = 0; index < this.length; index++) yield this.at(index);
+  }
+}
+
+/** One text that goes to many: encoded once for all, and a string for those who want that. */
+export class SharedText extends PackedTexts {
+  readonly #text: string;
+
+  constructor(text: string) {
+    const bytes = encoder.encode(text);
+    super(bytes, Uint32Array.of(bytes.length));
+    this.#text = text;
+  }
+
+  override at(_index: number, most?: number): string {
+    return this.#text.slice(0, most);
   }
 }

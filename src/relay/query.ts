@@ -15,8 +15,8 @@ import {
   eoseMessage,
   type Reason,
 } from "../nostr/message.ts";
-import { MessageRun } from "../nostr/message-run.ts";
-import type { Texts } from "../nostr/packed-texts.ts";
+import { type Around, MessageRun } from "../nostr/message-run.ts";
+import type { SharedText, Texts } from "../nostr/packed-texts.ts";
 import { isVisible, type View } from "../nostr/visibility.ts";
 import type { Limits } from "../policy.ts";
 import type { EventStore, Remainder, StoredFilter } from "../store.ts";
@@ -48,11 +48,11 @@ export class Query implements Subscription {
   readonly #parts: QueryParts;
   readonly #outbox: Outbox;
   /** What stands before and behind an event. */
-  readonly #around: readonly [before: string, behind: string];
+  readonly #around: Around;
   /** Live events that wait for EOSE; `undefined` after it. */
   #held: Map<EventId, VerifiedEvent> | undefined = new Map();
   /** Sent from the store before live delivery came to them. */
-  readonly #early = new Set<EventId>();
+  #early: Set<EventId> | undefined;
   #stopped = false;
 
   constructor(
@@ -88,10 +88,10 @@ export class Query implements Subscription {
     this.#releaseHeld();
   }
 
-  deliver(event: VerifiedEvent): void {
-    if (this.#stopped || this.#early.delete(event.id)) return;
+  deliver(event: VerifiedEvent, text: SharedText): void {
+    if (this.#stopped || this.#early?.delete(event.id)) return;
     if (this.#held === undefined) {
-      this.#show(event.json);
+      this.#outbox.sendRun(MessageRun.one(text, this.#around));
     } else if (!this.#held.has(event.id)) {
       this.#held.set(event.id, event);
       this.#outbox.hold(event.json.length);
@@ -134,9 +134,8 @@ export class Query implements Subscription {
   }
 
   async #sendPage(page: Texts): Promise<void> {
-    const [before, behind] = this.#around;
     let sent = 0;
-    for (const run of MessageRun.of(page, before, behind, this.#outbox.portion)) {
+    for (const run of MessageRun.of(page, this.#around, this.#outbox.portion)) {
       if (sent + run.length > SLICE) {
         sent = 0;
         await new Promise<void>(this.#parts.defer);
@@ -175,7 +174,10 @@ export class Query implements Subscription {
   #sendOnce(run: MessageRun, index: number): void {
     const id = idIn(run, index);
     if (this.#held?.has(id)) return; // comes after EOSE
-    if (this.#parts.ingest.isCommitting(id)) this.#early.add(id);
+    if (this.#parts.ingest.isCommitting(id)) {
+      this.#early ??= new Set();
+      this.#early.add(id);
+    }
     this.#outbox.send(run.at(index));
   }
 
@@ -195,7 +197,7 @@ export class Query implements Subscription {
   }
 
   #show(json: string): void {
-    const [before, behind] = this.#around;
+    const { before, behind } = this.#around;
     this.#outbox.send(`${before}${json}${behind}`);
   }
 }

@@ -6,13 +6,15 @@
 
 import type { VerifiedEvent } from "../nostr/event.ts";
 import { type Filter, matchFilters, type TagSets, tagSets } from "../nostr/filter.ts";
+import { SharedText } from "../nostr/packed-texts.ts";
 import { isVisible, type View } from "../nostr/visibility.ts";
 
 /** A live filter set, who asks, and where the events go. */
 export interface Subscription {
   readonly filters: readonly Filter[];
   readonly view: View;
-  deliver(event: VerifiedEvent): void;
+  /** `text`: the event's, for all who get it. */
+  deliver(event: VerifiedEvent, text: SharedText): void;
 }
 
 /** Up to this many author–kind pairs, a filter is indexed by the pairs instead of the authors. */
@@ -40,15 +42,20 @@ export class Subscriptions {
 
   /** Hands the event once to every subscription that may see it; returns how many there were. */
   deliver(event: VerifiedEvent): number {
-    const tags = tagSets(event);
     const candidates = new Set<Subscription>();
+    // Nobody needs its tags while all are found by authors or kinds, and by others than the event's.
+    let tags = this.#index.hasTags ? tagSets(event) : undefined;
     visitEvent(event, tags, (sort, value) => this.#index.collect(sort, value, candidates));
+    if (candidates.size === 0) return 0;
+    tags ??= tagSets(event);
+    let text: SharedText | undefined;
     let matched = 0;
     for (const subscription of candidates) {
       if (!matchFilters(subscription.filters, event, tags)) continue;
       if (!isVisible(event, subscription.view)) continue;
       matched += 1;
-      subscription.deliver(event);
+      text ??= new SharedText(event.json);
+      subscription.deliver(event, text);
     }
     return matched;
   }
@@ -60,6 +67,12 @@ type Visit = (sort: string, value: string | number) => void;
 class Index {
   // Values are looked up as they came: a text made of sort and value would have to be hashed anew.
   readonly #sorts = new Map<string, Map<string | number, Subscription | Set<Subscription>>>();
+  #tagSorts = 0;
+
+  /** Whether any entry is found by the value of a tag. */
+  get hasTags(): boolean {
+    return this.#tagSorts > 0;
+  }
 
   get size(): number {
     return [...this.#sorts.values()].reduce((sum, entries) => sum + entries.size, 0);
@@ -70,6 +83,7 @@ class Index {
     if (entries === undefined) {
       entries = new Map();
       this.#sorts.set(sort, entries);
+      if (isTagSort(sort)) this.#tagSorts += 1;
     }
     const entry = entries.get(value);
     // Most values have one subscription, so a set is made only for the second.
@@ -86,7 +100,9 @@ class Index {
       if (entry.size > 0) return;
     } else if (entry !== subscription) return;
     entries?.delete(value);
-    if (entries?.size === 0) this.#sorts.delete(sort);
+    if (entries?.size !== 0) return;
+    this.#sorts.delete(sort);
+    if (isTagSort(sort)) this.#tagSorts -= 1;
   }
 
   collect(sort: string, value: string | number, into: Set<Subscription>): void {
@@ -130,13 +146,15 @@ function narrowestTag(filter: Filter): readonly [string, ReadonlySet<string>] | 
   return narrowest;
 }
 
-function visitEvent(event: VerifiedEvent, tags: TagSets, visit: Visit): void {
+function visitEvent(event: VerifiedEvent, tags: TagSets | undefined, visit: Visit): void {
   visit(ID, event.id);
   visit(AUTHOR, event.pubkey);
   visit(pairSort(event.kind), event.pubkey);
   visit(KIND, event.kind);
   visit(EVERYTHING, "");
-  for (const [letter, values] of tags) for (const value of values) visit(tagSort(letter), value);
+  for (const [letter, values] of tags ?? []) {
+    for (const value of values) visit(tagSort(letter), value);
+  }
 }
 
 const ID = "id";
@@ -145,3 +163,4 @@ const KIND = "kind";
 const EVERYTHING = "";
 const pairSort = (kind: number): string => `author of ${kind}`;
 const tagSort = (letter: string): string => `#${letter}`;
+const isTagSort = (sort: string): boolean => sort.startsWith("#");

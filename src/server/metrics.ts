@@ -100,7 +100,7 @@ export class Metrics {
     else this.#countSent(text);
   }
 
-  /** Only stored events are sent many at a time. */
+  /** Runs hold events and nothing else. */
   #sentRun({ size, length }: MessageRun): void {
     this.#sentCharacters += size;
     this.#sentEvents += length;
