@@ -55,7 +55,7 @@ const PATIENCE = 8;
 /** Events in one transaction. */
 const MAX_BATCH = 1_024;
 /** Events from their check to their answer: threads may take on more than is good for turns. */
-const MAX_UNDER_WAY = 512;
+const MAX_UNDER_WAY = 768;
 
 /** From here on a client should not be read from; its events are refused. */
 const BUSY: Bound = { events: 256, characters: 2 ** 20 };

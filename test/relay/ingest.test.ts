@@ -198,13 +198,13 @@ test("clients take turns also where threads check more than one event at a time"
     signMany(250).map((event) => ingest.submit(event, peer, 1)),
   );
   await turns(100);
-  assert.equal(checked.length, 512);
+  assert.equal(checked.length, 768);
   const late = ingest.submit(sign("late"), newPeer(), 1);
   await turns(100);
-  assert.equal(checked.length, 512);
+  assert.equal(checked.length, 768);
   gate.open();
   assert.match(await late, /,true,/);
-  assert(checked.indexOf("late") <= 512 + 9);
+  assert(checked.indexOf("late") <= 768 + 9);
   await Promise.all(flood);
 });
 
