@@ -8,12 +8,15 @@ import { dialMany } from "../wire.ts";
 import { ingestCase } from "./ingest.ts";
 import { queryCase } from "./queries.ts";
 
+/** Without search: what one core puts off until it is idle, a thread does while others work. */
 const SETUPS: readonly Setup[] = [
-  { label: ", one core", settings: { threads: 0 }, cores: "server" },
-  { label: ", all cores", settings: { threads: 1 }, cores: "all" },
+  { label: ", one core", settings: { threads: 0, search: false }, cores: "server" },
+  { label: ", all cores", settings: { threads: 1, search: false }, cores: "all" },
 ];
 
 const CONNECTIONS = 64;
+/** Events under way on each: enough for a batch in every stage, or these would wait for each other. */
+const WINDOW = 16;
 
 /** Wall time: what more cores are for. */
 const WALL = "µs of wall time per operation";
@@ -34,8 +37,8 @@ export const cores: Suite = {
       cases: [
         ...both.map((each) =>
           ingestCase("ingest, 64 connections", each.relay, each.wires, {
-            connections: 64,
-            window: 4,
+            connections: CONNECTIONS,
+            window: WINDOW,
           }),
         ),
         ...both.map((each) =>
@@ -49,7 +52,8 @@ export const cores: Suite = {
       ].map(inWallTime),
       notes: [
         ...notes,
-        "one core: threads 0, pinned to the server's core; all cores: threads 1, on every core, the generator's too, as far as that leaves it",
+        "one core: threads 0, pinned to the server's core; all cores: threads 1, on every core, the generator's too, as far as that leaves it; both without search",
+        `ingest: ${CONNECTIONS * WINDOW} events under way in all`,
       ],
       async close() {
         for (const wire of wires.flat()) wire.cut();

@@ -13,8 +13,8 @@ const LOADS = [
   { connections: 64, window: 4 },
 ] as const;
 
-/** Signed in advance: more than a relay takes on one core. */
-const EVENTS_PER_MILLISECOND = 12;
+/** Signed in advance: more than a relay takes on two cores. */
+const EVENTS_PER_MILLISECOND = 16;
 
 const NO_SEARCH = { label: ", no search", settings: { search: false } };
 
