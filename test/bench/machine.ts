@@ -42,8 +42,14 @@ export function pinGenerator(): Cores | undefined {
   const all = allowedCores();
   const [server, generator] = all;
   if (server === undefined || generator === undefined) return undefined;
-  const { status } = taskset("-acp", `${generator}`, `${process.pid}`);
-  return status === 0 ? { server, generator, all } : undefined;
+  const cores = { server, generator, all };
+  return placeGenerator(cores, "generator") ? cores : undefined;
+}
+
+/** Moves this process to its own core, or lets it run on any; whether that could be done. */
+export function placeGenerator(cores: Cores, which: "generator" | "all"): boolean {
+  const list = which === "generator" ? [cores.generator] : cores.all;
+  return taskset("-acp", list.join(","), `${process.pid}`).status === 0;
 }
 
 export function describeMachine(cores: Cores | undefined): Machine {
