@@ -8,7 +8,6 @@ import { bytesToHex, hexToBytes } from "@noble/hashes/utils.js";
 import { type NostrEvent, parseEvent } from "./event.ts";
 import { type Filter, parseFilter } from "./filter.ts";
 import { isHex32 } from "./key.ts";
-import { Around } from "./message-run.ts";
 import { isRecord, isWellFormed, type Parsed } from "./parsed.ts";
 
 /** Machine-readable first word of OK and CLOSED reasons (NIP-01, NIP-42). */
@@ -106,8 +105,8 @@ export function okMessage(id: string, accepted: boolean, reason = ""): string {
 }
 
 /** What stands before and behind a canonical text, which is not parsed again, in an EVENT message. */
-export function aroundEvents(subscriptionId: string): Around {
-  return new Around(`["EVENT",${JSON.stringify(subscriptionId)},`, "]");
+export function aroundEvents(subscriptionId: string): readonly [before: string, behind: string] {
+  return [`["EVENT",${JSON.stringify(subscriptionId)},`, "]"];
 }
 
 /** What EOSE says about stored events that were not sent: none exist, or some do (NIP-67). */

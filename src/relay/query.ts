@@ -15,7 +15,7 @@ import {
   eoseMessage,
   type Reason,
 } from "../nostr/message.ts";
-import { type Around, MessageRun } from "../nostr/message-run.ts";
+import { Around, MessageRun } from "../nostr/message-run.ts";
 import type { SharedText, Texts } from "../nostr/packed-texts.ts";
 import { isVisible, type View } from "../nostr/visibility.ts";
 import type { Limits } from "../policy.ts";
@@ -68,7 +68,7 @@ export class Query implements Subscription {
     this.#reader = reader;
     this.#parts = parts;
     this.#outbox = outbox;
-    this.#around = aroundEvents(id);
+    this.#around = new Around(...aroundEvents(id));
   }
 
   get isStopped(): boolean {

@@ -133,9 +133,7 @@ export class PlaintextWriter {
 /** Splits the stream of one direction into messages, whatever pieces it arrives in. */
 export class MessageReader {
   readonly #maxMessage: number;
-  #lengthRead = 0;
-  #messageLength = 0;
-  /** What has come of a message that spans frames; grows with it, never ahead of it. */
+  /** What has come of a message that spans frames, its length first; grows with it, never ahead of it. */
   #partial = EMPTY;
   #partialLength = 0;
 
@@ -145,76 +143,55 @@ export class MessageReader {
 
   /** Whether a message has begun and not ended. */
   get incomplete(): boolean {
-    return this.#lengthRead > 0;
+    return this.#partialLength > 0;
   }
 
   /** Throws `message-length` or `message-utf8`. Memory grows only with bytes received. */
   read(content: Uint8Array): string[] {
     const texts: string[] = [];
     for (let at = 0; at < content.length; ) {
-      const end = this.incomplete ? Number.POSITIVE_INFINITY : this.#endOfMessage(content, at);
-      if (end <= content.length) {
-        texts.push(textOf(content.subarray(at + LENGTH_BYTES, end)));
-        at = end;
+      const size = this.incomplete ? Infinity : this.#sizeAt(content, at, content.length);
+      if (at + size <= content.length) {
+        texts.push(textOf(content.subarray(at + LENGTH_BYTES, at + size)));
+        at += size;
       } else {
-        at = content.length - this.#readPiece(content.subarray(at), texts).length;
+        at += this.#append(content.subarray(at), texts);
       }
     }
     return texts;
   }
 
-  /** Where the message ends that begins there; beyond all content if its length is not whole. */
-  #endOfMessage(content: Uint8Array, at: number): number {
-    if (at + LENGTH_BYTES > content.length) return Number.POSITIVE_INFINITY;
-    let length = 0;
-    for (let index = at; index < at + LENGTH_BYTES; index++) {
-      length = length * 256 + (content[index] ?? 0);
+  /** Takes what belongs to the message that has begun; returns how much that was. */
+  #append(bytes: Uint8Array, texts: string[]): number {
+    const before = this.#partialLength;
+    const size = this.#sizeAt(this.#partial, 0, before);
+    const piece = bytes.subarray(0, size - before);
+    const end = before + piece.length;
+    if (end > this.#partial.length) {
+      const grown = new Uint8Array(Math.min(size, Math.max(2 * end, 1_024)));
+      grown.set(this.#partial.subarray(0, before));
+      this.#partial = grown;
     }
-    this.#check(length);
-    return at + LENGTH_BYTES + length;
+    this.#partial.set(piece, before);
+    this.#partialLength = end;
+    if (end === this.#sizeAt(this.#partial, 0, end)) {
+      const message = this.#partial.subarray(LENGTH_BYTES, end);
+      this.#partial = EMPTY;
+      this.#partialLength = 0;
+      texts.push(textOf(message));
+    }
+    return piece.length;
   }
 
-  /** Takes a piece of a length or of a message; returns what is behind it. */
-  #readPiece(bytes: Uint8Array, texts: string[]): Uint8Array {
-    if (this.#lengthRead < LENGTH_BYTES) return this.#readLength(bytes);
-    const piece = bytes.subarray(0, this.#messageLength - this.#partialLength);
-    this.#append(piece);
-    if (this.#partialLength === this.#messageLength) texts.push(this.#complete());
-    return bytes.subarray(piece.length);
-  }
-
-  #readLength(bytes: Uint8Array): Uint8Array {
-    const piece = bytes.subarray(0, LENGTH_BYTES - this.#lengthRead);
-    for (const byte of piece) this.#messageLength = this.#messageLength * 256 + byte;
-    this.#lengthRead += piece.length;
-    if (this.#lengthRead === LENGTH_BYTES) this.#check(this.#messageLength);
-    return bytes.subarray(piece.length);
-  }
-
-  #check(length: number): void {
+  /** Bytes of the message there, with its length; of its length alone, while that is not known. */
+  #sizeAt(bytes: Uint8Array, at: number, end: number): number {
+    if (end - at < LENGTH_BYTES) return LENGTH_BYTES;
+    let length = 0;
+    for (let i = 0; i < LENGTH_BYTES; i++) length = length * 256 + (bytes[at + i] ?? 0);
     if (length === 0 || length > this.#maxMessage) {
       throw new TransportError("message-length", `a message of ${length} bytes`);
     }
-  }
-
-  #append(piece: Uint8Array): void {
-    const end = this.#partialLength + piece.length;
-    if (end > this.#partial.length) {
-      const grown = new Uint8Array(Math.min(this.#messageLength, Math.max(2 * end, 1_024)));
-      grown.set(this.#partial.subarray(0, this.#partialLength));
-      this.#partial = grown;
-    }
-    this.#partial.set(piece, this.#partialLength);
-    this.#partialLength = end;
-  }
-
-  #complete(): string {
-    const bytes = this.#partial.subarray(0, this.#messageLength);
-    this.#partial = EMPTY;
-    this.#partialLength = 0;
-    this.#lengthRead = 0;
-    this.#messageLength = 0;
-    return textOf(bytes);
+    return LENGTH_BYTES + length;
   }
 }
 

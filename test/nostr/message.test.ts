@@ -158,7 +158,7 @@ test("replies are the arrays of NIP-01, NIP-42 and NIP-77", () => {
     false,
     "pow: more",
   ]);
-  const { before, behind } = aroundEvents(id);
+  const [before, behind] = aroundEvents(id);
   assert.deepEqual(JSON.parse(`${before}${json}${behind}`), ["EVENT", id, plain]);
   assert.deepEqual(JSON.parse(eoseMessage(id)), ["EOSE", id]);
   assert.deepEqual(JSON.parse(eoseMessage(id, "more")), ["EOSE", id, ["more"]]);
