@@ -55,10 +55,11 @@ export class MessageRun implements Iterable<string> {
 
   /** Runs of at most that size; a message that is longer has a run of its own. */
   static *of(texts: Texts, around: Around, most: number): Generator<MessageRun, void, undefined> {
+    const { size: aroundSize } = around;
     let from = 0;
     let size = 0;
     for (let index = 0; index < texts.length; index++) {
-      const more = around.size + sizeAt(texts, index);
+      const more = aroundSize + sizeAt(texts, index);
       if (index > from && size + more > most) {
         yield new MessageRun(texts, around, from, index, size);
         from = index;

@@ -43,7 +43,7 @@ export class Subscriptions {
   /** Hands the event once to every subscription that may see it; returns how many there were. */
   deliver(event: VerifiedEvent): number {
     const candidates = new Set<Subscription>();
-    // Nobody needs its tags while all are found by authors or kinds, and by others than the event's.
+    // Where nobody is found by tags, these matter only once somebody is found.
     let tags = this.#index.hasTags ? tagSets(event) : undefined;
     visitEvent(event, tags, (sort, value) => this.#index.collect(sort, value, candidates));
     if (candidates.size === 0) return 0;
