@@ -54,7 +54,10 @@ const SLICE = 32;
 const PATIENCE = 8;
 /** Events in one transaction. */
 const MAX_BATCH = 1_024;
-/** Events from their check to their answer: threads may take on more than is good for turns. */
+/**
+ * Events from their check to their answer: threads may take on more than is good for turns, but the
+ * one that writes must not run dry while the next batch is checked.
+ */
 const MAX_UNDER_WAY = 768;
 
 /** From here on a client should not be read from; its events are refused. */

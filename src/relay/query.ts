@@ -16,7 +16,7 @@ import {
   type Reason,
 } from "../nostr/message.ts";
 import { Around, MessageRun } from "../nostr/message-run.ts";
-import type { SharedText, Texts } from "../nostr/packed-texts.ts";
+import { SharedText, type Texts } from "../nostr/packed-texts.ts";
 import { isVisible, type View } from "../nostr/visibility.ts";
 import type { Limits } from "../policy.ts";
 import type { EventStore, Remainder, StoredFilter } from "../store.ts";
@@ -91,7 +91,7 @@ export class Query implements Subscription {
   deliver(event: VerifiedEvent, text: SharedText): void {
     if (this.#stopped || this.#early?.delete(event.id)) return;
     if (this.#held === undefined) {
-      this.#outbox.sendRun(MessageRun.one(text, this.#around));
+      this.#show(text);
     } else if (!this.#held.has(event.id)) {
       this.#held.set(event.id, event);
       this.#outbox.hold(event.json.length);
@@ -117,7 +117,7 @@ export class Query implements Subscription {
 
   /** Returns what EOSE can say for certain. */
   async #sendStored(): Promise<EoseHint | undefined> {
-    for (const event of this.#reader.made(this.filters)) this.#show(event.json);
+    for (const event of this.#reader.made(this.filters)) this.#show(new SharedText(event.json));
     const filters = storedFilters(this.filters, this.#parts.limits);
     if (filters.length === 0) return undefined;
     const pages = this.#reader.paced(this.#parts.store.query(filters, this.view));
@@ -185,7 +185,7 @@ export class Query implements Subscription {
     this.#outbox.send(eoseMessage(this.id, hint));
     for (const event of this.#releaseHeld()) {
       // It may have expired while it waited.
-      if (isVisible(event, this.view)) this.#show(event.json);
+      if (isVisible(event, this.view)) this.#show(new SharedText(event.json));
     }
   }
 
@@ -196,9 +196,8 @@ export class Query implements Subscription {
     return held;
   }
 
-  #show(json: string): void {
-    const { before, behind } = this.#around;
-    this.#outbox.send(`${before}${json}${behind}`);
+  #show(text: SharedText): void {
+    this.#outbox.sendRun(MessageRun.one(text, this.#around));
   }
 }
 
