@@ -7,11 +7,14 @@ import { foreignPeer, type Role, startPeer } from "../peer.ts";
 import type { BenchOptions, Case, Measures, OpenSuite, Suite } from "../suite.ts";
 import { type Dial, dialer, dialMany, type Wire } from "../wire.ts";
 
-/** 2,000 in a whole round. */
+/** 5,000 in a whole round. */
 const CONNECTIONS_PER_MILLISECOND = 1;
-/** Opened and cut first, so that code and pools that all share are there already. */
-const FIRST = 200;
-/** Milliseconds after which a server has noticed that they are gone. */
+/**
+ * For so many that are measured, one is opened before and stays. By then a server's code, its pools
+ * and its young generation have grown to what they will be, and that is none of a connection's memory.
+ */
+const FOR_EACH_BEFORE = 5;
+/** Milliseconds after which a server has done all that the first ones gave it to do. */
 const SETTLED = 300;
 
 const RSS = "KB of memory (RSS) per connection";
@@ -33,13 +36,13 @@ interface OpenServer {
 export const idle: Suite = {
   name: "idle",
   title: "Memory of idle connections",
-  milliseconds: 2000,
+  milliseconds: 5000,
   warmUp: 1,
   async open(options): Promise<OpenSuite> {
     return {
       cases: serversFor(options).map(idleCase),
       notes: [
-        "2,000 connections in a whole round, each used for one short message first; a new process for each run; the heap is measured after a collection",
+        "5,000 connections in a whole round beside 1,000 that are open already, each used for one short message first; a new process for each run; memory is measured after a collection",
         "npubwire: our relay, authenticated clients; npubwire plain: the same, unencrypted; ws, wss: servers that echo",
       ],
       async close() {},
@@ -67,13 +70,12 @@ function idleCase({ column, open }: Server): Case {
 }
 
 async function measure({ dial, memory }: OpenServer, count: number): Promise<Measures> {
-  const first = await openUsed(dial, Math.min(FIRST, count));
-  for (const wire of first) wire.cut();
+  const first = await openUsed(dial, Math.ceil(count / FOR_EACH_BEFORE));
   await pause(SETTLED);
   const before = await memory();
   const wires = await openUsed(dial, count);
   const after = await memory();
-  for (const wire of wires) wire.cut();
+  for (const wire of [...first, ...wires]) wire.cut();
   const each = (name: string, from = Number.NaN, to = Number.NaN): Measures =>
     Number.isNaN(to - from) ? {} : { [name]: (to - from) / 1024 / count };
   return { ...each(RSS, before.resident, after.resident), ...each(HEAP, before.heap, after.heap) };
