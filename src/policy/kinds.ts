@@ -17,27 +17,25 @@ export function isKindRange(value: KindRange): boolean {
 
 /** The kinds of the first list without those of the second. */
 export class Kinds {
-  readonly #inside: ReadonlySet<number>;
-  readonly #outside: ReadonlySet<number>;
+  /** Whether no kind is missing. */
+  readonly isComplete: boolean;
+  /** By kind, whether it is one of them. */
+  readonly #isInside = new Uint8Array(MAX_KIND + 1);
+  /** What makes a filter that names no kinds ask for these alone. */
+  #condition: Pick<Filter, "kinds" | "exceptKinds"> | undefined;
 
   constructor(listed: readonly KindRange[], except: readonly KindRange[]) {
-    const excepted = new Set(except.flatMap(expand));
-    this.#inside = new Set(listed.flatMap(expand).filter((kind) => !excepted.has(kind)));
-    const all = expand(`0-${MAX_KIND}`);
-    this.#outside = new Set(all.filter((kind) => !this.#inside.has(kind)));
-  }
-
-  /** Whether no kind is missing. */
-  get isComplete(): boolean {
-    return this.#outside.size === 0;
+    this.#mark(listed, 1);
+    this.#mark(except, 0);
+    this.isComplete = !this.#isInside.includes(0);
   }
 
   get list(): readonly number[] {
-    return [...this.#inside];
+    return this.#where(1);
   }
 
   has(kind: number): boolean {
-    return this.#inside.has(kind);
+    return this.#isInside[kind] === 1;
   }
 
   /** The filter, for these kinds alone. */
@@ -46,15 +44,31 @@ export class Kinds {
     if (filter.kinds) {
       return { ...filter, kinds: new Set([...filter.kinds].filter((kind) => this.has(kind))) };
     }
-    return this.#inside.size <= MAX_LISTED
-      ? { ...filter, kinds: this.#inside }
-      : { ...filter, exceptKinds: this.#outside };
+    this.#condition ??= this.#shorter();
+    return { ...filter, ...this.#condition };
   }
-}
 
-function expand(range: KindRange): readonly number[] {
-  const [from, to] = endsOf(range);
-  return Array.from({ length: to - from + 1 }, (_, i) => from + i);
+  #shorter(): Pick<Filter, "kinds" | "exceptKinds"> {
+    const { list } = this;
+    return list.length <= MAX_LISTED
+      ? { kinds: new Set(list) }
+      : { exceptKinds: new Set(this.#where(0)) };
+  }
+
+  #mark(ranges: readonly KindRange[], value: 0 | 1): void {
+    for (const range of ranges) {
+      const [from, to] = endsOf(range);
+      this.#isInside.fill(value, from, to + 1);
+    }
+  }
+
+  #where(value: 0 | 1): readonly number[] {
+    const kinds: number[] = [];
+    this.#isInside.forEach((is, kind) => {
+      if (is === value) kinds.push(kind);
+    });
+    return kinds;
+  }
 }
 
 function endsOf(range: KindRange): readonly [number, number] {
