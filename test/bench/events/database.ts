@@ -26,8 +26,6 @@ import { EventSeries, GENERATOR_VERSION } from "./series.ts";
 /** As `server/database.ts` names it. */
 const FILE = "events.sqlite";
 const BATCH = 1_000;
-/** Changes with how databases are filled. */
-const FILL_VERSION = 2;
 
 type Place = Pick<BenchOptions, "data" | "seed">;
 
@@ -39,7 +37,7 @@ export async function fillDatabase(folder: string, events: number, options: Plac
 }
 
 async function keptDatabase(events: number, { data, seed }: Place): Promise<string> {
-  const name = `database-${FILL_VERSION}-${GENERATOR_VERSION}-${seed}-${events}-${schemaName()}.sqlite`;
+  const name = `database-${GENERATOR_VERSION}-${seed}-${events}-${schemaName()}.sqlite`;
   const path = join(keptFolder(data), name);
   if (existsSync(path)) return path;
   mkdirSync(keptFolder(data), { recursive: true });
@@ -51,7 +49,7 @@ async function keptDatabase(events: number, { data, seed }: Place): Promise<stri
 
 async function fill(path: string, events: number, series: EventSeries): Promise<void> {
   rmSync(path, { force: true });
-  const store = await openSqliteStore(path, { search: false });
+  const store = await openSqliteStore(path, { search: true });
   try {
     for (let start = 0; start < events; start += BATCH) {
       const count = Math.min(BATCH, events - start);
@@ -64,9 +62,6 @@ async function fill(path: string, events: number, series: EventSeries): Promise<
     // Folds the log into the file, which is then whole by itself.
     await store.close();
   }
-  progress("indexing its words");
-  // Opened without an index, it gets a complete one: relays would spend their first seconds on the rest.
-  await (await openSqliteStore(path, { search: true })).close();
 }
 
 /** Other migrations, other name. */
