@@ -108,6 +108,11 @@ export class Door {
   upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
     // Until `ws` takes over, nobody else listens, and an unheard error would end the process.
     stream.on("error", ignore);
+    // Whoever went while somebody else was asked about them has closed already: no place for them.
+    if (stream.destroyed || !stream.readable || !stream.writable) {
+      stream.destroy();
+      return;
+    }
     const visit = this.#enter(request, stream, head);
     if (visit === 400 && this.#options.malformed?.(stream, request)) return;
     if (typeof visit === "number") refuseUpgrade(stream, visit);
@@ -159,7 +164,9 @@ export class Door {
     }
     // The response and message 2 leave in one packet.
     visit.stream.cork();
+    let isTaken = false;
     this.#secure.handleUpgrade(visit.request, visit.stream, visit.head, async (ws) => {
+      isTaken = true;
       const socket = new NodeSocket(ws, visit.stream);
       const admit: DoorOptions["admit"] = (pubkey, peer) => this.#admit(pubkey, peer);
       const options = { crypto, clock, relay: this.#relay, auth, address, admit, authDeadline };
@@ -170,6 +177,7 @@ export class Door {
       else log("info", "client refused", { address, reason: refusal.code });
     });
     visit.stream.uncork();
+    if (!isTaken) handshake.session.destroy();
   }
 
   #acceptPlain(visit: Visit): void {

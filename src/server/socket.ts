@@ -13,8 +13,8 @@ import { OUTER_CLOSED, OUTER_FAILED } from "../transport/constants.ts";
  * us is broken; an onlooker is to see one code for every failure.
  */
 export class FrameWebSocket extends WebSocket {
-  override close(code?: number, reason?: string | Buffer): void {
-    super.close(code === OUTER_CLOSED ? code : OUTER_FAILED, reason);
+  override close(code?: number): void {
+    super.close(code === OUTER_CLOSED ? code : OUTER_FAILED);
   }
 }
 
@@ -50,11 +50,13 @@ export class NodeSocket implements WebSocketLike {
     ws.on("close", (code, reason) => {
       const closeFrame = code === BROKEN ? {} : { closeFrame: { code, reason: reason.toString() } };
       this.handlers?.close({ ...this.#failure, ...closeFrame });
+      // A broken stream never reports that; whoever waits for room would not even learn of the end.
+      this.handlers?.drain?.();
     });
   }
 
   get bufferedAmount(): number {
-    return this.#ws.bufferedAmount;
+    return this.#ws.readyState === WebSocket.CLOSED ? 0 : this.#ws.bufferedAmount;
   }
 
   get protocol(): string {
@@ -62,7 +64,11 @@ export class NodeSocket implements WebSocketLike {
   }
 
   send(data: Uint8Array | string): void {
-    if (this.#ws.readyState !== WebSocket.OPEN) return;
+    if (this.#ws.readyState !== WebSocket.OPEN) {
+      // What goes nowhere takes no room.
+      if (this.#ws.readyState === WebSocket.CLOSED) queueMicrotask(() => this.handlers?.drain?.());
+      return;
+    }
     const isSmall = typeof data !== "string" && data.length <= MAX_WHOLE;
     if (isSmall && this.#accepted) this.#accepted.write(wholeFrame(data));
     else this.#ws.send(data);

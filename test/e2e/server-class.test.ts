@@ -1,7 +1,7 @@
 /** SecureWebSocketServer beside ws's own: what a relay's connection handler sees of both. */
 
 import assert from "node:assert/strict";
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import { createServer, get, type IncomingMessage, type Server } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { describe, it, test } from "node:test";
@@ -19,6 +19,16 @@ import { crypto, newKey } from "./events.ts";
 import type { Scope } from "./setup.ts";
 
 const Secure = secureWebSocket();
+
+const UPGRADE = [
+  "GET / HTTP/1.1",
+  "Host: relay.example",
+  "Connection: Upgrade",
+  "Upgrade: websocket",
+  "Sec-WebSocket-Version: 13",
+  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+  "\r\n",
+].join("\r\n");
 
 describe("a connection handler", () => {
   for (const kind of ["ws", "secure"] as const) {
@@ -77,6 +87,7 @@ describe("a connection handler", () => {
       assert.ok([1000, 1005].includes(code) && reason instanceof Buffer);
       const second = await pair(t, kind);
       const broken = once(second.socket, "close");
+      second.socket.pause();
       second.socket.terminate();
       assert.equal((await broken)[0], 1006);
       assert.equal((await second.client.closed).code, 1006);
@@ -152,6 +163,39 @@ test("who is judged by an admit that throws is not let in, and nobody else notic
     const { code, reason } = await (await bareClient(address, Secure)).closed;
     assert.deepEqual([code, reason], [4008, "error: internal error"]);
   }
+});
+
+test("who hangs up while verifyClient thinks takes nobody's place", async (t) => {
+  const answers: ((isWelcome: boolean) => void)[] = [];
+  const asked = new EventEmitter();
+  const { server, address } = await secureServer(t, {
+    limits: { maxPending: 1 },
+    verifyClient(_: unknown, answer: (isWelcome: boolean) => void) {
+      answers.push(answer);
+      asked.emit("asked");
+    },
+  });
+  const { port } = server.address() as AddressInfo;
+  const gone = connect(port, "127.0.0.1");
+  const [upgrading] = await Promise.all([once(asked, "asked"), gone.write(UPGRADE)]);
+  assert.deepEqual(upgrading, []);
+  gone.resetAndDestroy();
+  // The server has noticed by the time that it answers somebody who came after.
+  await assert.rejects(
+    new Promise((_, reject) =>
+      get({ port, host: "127.0.0.1", path: "/" }, (response) => {
+        response.resume();
+        reject(new Error(`${response.statusCode}`));
+      }),
+    ),
+    /426/,
+  );
+  answers[0]?.(true);
+  const waiting = once(asked, "asked");
+  const client = bareClient(address, Secure);
+  await waiting;
+  answers[1]?.(true);
+  await (await client).close();
 });
 
 test("verifyClient is asked before anything else, in both of its forms", async (t) => {

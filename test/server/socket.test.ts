@@ -70,6 +70,36 @@ test("what is sent arrives whole and in order, whatever its size", async (t) => 
   );
 });
 
+test("with the socket goes what was queued, and whoever waits for room is told", async (t) => {
+  const { port, accepted } = await serve(t);
+  const client = connect({ port, host: "127.0.0.1" });
+  t.after(() => client.destroy());
+  client.write(UPGRADE);
+  const { socket } = await accepted;
+  const heard: string[] = [];
+  const drained = (): Promise<void> =>
+    new Promise((resolve) => {
+      socket.handlers = {
+        message() {},
+        close: () => heard.push("close"),
+        drain() {
+          heard.push("drain");
+          resolve();
+        },
+      };
+    });
+  const ended = drained();
+  socket.send("x".repeat(2 ** 24)); // more than a system's buffers take
+  assert.ok(socket.bufferedAmount > 0);
+  client.resetAndDestroy();
+  await ended;
+  assert.deepEqual([heard, socket.bufferedAmount], [["close", "drain"], 0]);
+  const again = drained();
+  socket.send("nobody hears this");
+  await again;
+  assert.equal(socket.bufferedAmount, 0);
+});
+
 interface Accepted {
   readonly socket: NodeSocket;
   readonly stream: Duplex;

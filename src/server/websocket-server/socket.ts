@@ -132,6 +132,9 @@ export class SecureServerSocket extends EventEmitter<SecureServerSocketEvents> {
     if (this.#state === STATES.CLOSED) return;
     this.#state = STATES.CLOSING;
     this.#socket.terminate();
+    // A paused channel would not tell its end.
+    this.#isPaused = false;
+    this.#channel.resume();
   }
 
   /** Asks for a `pong`. The data is not sent: pings are not encrypted. */
