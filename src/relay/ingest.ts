@@ -97,6 +97,7 @@ export class Ingest {
   readonly #loads = new Map<Peer, Load>();
   #accepted: Accepted[] = [];
   #committing: ReadonlySet<EventId> = new Set();
+  #commits = 0;
   #underWay = 0;
   /** Whether a slice is due. */
   #isVerifying = false;
@@ -160,6 +161,11 @@ export class Ingest {
   /** Whether that holds for any event. */
   get isWriting(): boolean {
     return this.#committing.size > 0;
+  }
+
+  /** How many transactions have begun. */
+  get commits(): number {
+    return this.#commits;
   }
 
   /** Resolves when everything submitted has been answered. */
@@ -278,6 +284,7 @@ export class Ingest {
     const batch = this.#accepted.splice(0, MAX_BATCH);
     const events = batch.map(({ event }) => event);
     this.#committing = new Set(events.map((event) => event.id));
+    this.#commits += 1;
     const outcomes = await this.#insert(events);
     this.#committing = new Set();
     for (const [i, { event, settle }] of batch.entries()) {

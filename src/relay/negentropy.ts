@@ -85,7 +85,7 @@ export class Negentropy {
   /** Asks the policy again about all that is open; what it refuses by now is ended. */
   async review(): Promise<void> {
     for (const [id, reconciliation] of [...this.#open]) {
-      const verdict = await this.#reader.ask([reconciliation.filter]);
+      const verdict = await this.#reader.askAgain([reconciliation.filter]);
       if (verdict.accepted || this.#open.get(id) !== reconciliation) continue;
       this.refuse(id, reasonOf(verdict));
     }

@@ -85,7 +85,7 @@ export class Queries {
   /** Asks the policy again about all that is open; what it refuses by now is closed. */
   async review(): Promise<void> {
     for (const query of [...this.#open.values()]) {
-      const verdict = await this.#reader.ask(query.filters);
+      const verdict = await this.#reader.askAgain(query.filters);
       if (verdict.accepted || this.#open.get(query.id) !== query) continue;
       this.refuse(query.id, reasonOf(verdict));
     }

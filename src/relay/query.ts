@@ -29,7 +29,7 @@ import type { Subscription, Subscriptions } from "./subscriptions.ts";
 export interface QueryParts {
   readonly store: EventStore;
   readonly subscriptions: Subscriptions;
-  readonly ingest: Pick<Ingest, "isCommitting" | "isWriting">;
+  readonly ingest: Pick<Ingest, "isCommitting" | "isWriting" | "commits">;
   readonly limits: Limits;
   readonly eoseHints?: boolean;
   readonly clock: Clock;
@@ -51,8 +51,8 @@ export class Query implements Subscription {
   readonly #around: Around;
   /** Live events that wait for EOSE; `undefined` after it. */
   #held: Map<EventId, VerifiedEvent> | undefined = new Map();
-  /** Sent from the store before live delivery came to them. */
-  #early: Set<EventId> | undefined;
+  /** Sent from the store before live delivery came to them, and by which transaction it would come. */
+  #early: Map<EventId, number> | undefined;
   #stopped = false;
 
   constructor(
@@ -89,7 +89,7 @@ export class Query implements Subscription {
   }
 
   deliver(event: VerifiedEvent, text: SharedText): void {
-    if (this.#stopped || this.#early?.delete(event.id)) return;
+    if (this.#stopped || this.#wasEarly(event.id)) return;
     if (this.#held === undefined) {
       this.#show(text);
     } else if (!this.#held.has(event.id)) {
@@ -175,10 +175,18 @@ export class Query implements Subscription {
     const id = idIn(run, index);
     if (this.#held?.has(id)) return; // comes after EOSE
     if (this.#parts.ingest.isCommitting(id)) {
-      this.#early ??= new Set();
-      this.#early.add(id);
+      this.#early ??= new Map();
+      this.#early.set(id, this.#parts.ingest.commits);
     }
     this.#outbox.send(run.at(index));
+  }
+
+  /** A transaction delivers before the next one begins; it may have found that it had the event already. */
+  #wasEarly(id: EventId): boolean {
+    const commit = this.#early?.get(id);
+    if (commit === undefined) return false;
+    this.#early?.delete(id);
+    return commit === this.#parts.ingest.commits;
   }
 
   #goLive(hint: EoseHint | undefined): void {

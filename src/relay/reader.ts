@@ -66,6 +66,11 @@ export class Reader implements View {
     if (this.#peer.pubkeys.size === 0 && filters.some(isGuardedFilter)) {
       return reject("auth-required", "gift wraps are shown to their recipients only");
     }
+    return this.askAgain(filters);
+  }
+
+  /** The same of what was accepted before, and narrowed since: only the policy may have changed its mind. */
+  askAgain(filters: readonly Filter[]): Verdict | Promise<Verdict> {
     const failed = (error: unknown): Verdict => {
       this.#parts.log("error", "read policy failed", { error: String(error) });
       return reject("error", "the relay could not decide on this query");

@@ -11,7 +11,7 @@ import { openSqliteStore } from "../../src/store/sqlite.ts";
 import type { EventStore } from "../../src/store.ts";
 import { OPEN, open } from "../policy/settings.ts";
 import { reconcileWith } from "./conformance/negentropy.ts";
-import { Author, NOW, STORED } from "./conformance/session.ts";
+import { Author, CONFORMANCE_LIMITS, NOW, STORED } from "./conformance/session.ts";
 import { createTestRelay, fixedClock, type TestRelay, turns } from "./setup.ts";
 
 const [member, stranger] = [new Author(), new Author()];
@@ -188,4 +188,22 @@ test("the web of trust follows the lists that are published", async () => {
   due?.();
   await turns();
   assert.match((await session.publish(stranger.sign({ content: "?" }))).reason, /^restricted: ./);
+});
+
+test("who may still read keeps what was asked, however many kinds the relay put into it", async () => {
+  const policy = accessPolicy(
+    { ...OPEN, read: open({ kinds: ["0-40"] }) },
+    { members: nobody, webOfTrust: nobody },
+  );
+  const limits = { ...CONFORMANCE_LIMITS, maxFilterValues: 10 };
+  const { connect, relay } = createTestRelay({ policy, limits });
+  const client = connect({ pubkeys: [member.pubkey] });
+  client.session.send("REQ", "s", { authors: [member.pubkey] });
+  client.session.send("NEG-OPEN", "n", { authors: [member.pubkey] }, NOTHING);
+  await turns();
+  const before = client.unread.length;
+  await relay.review(member.pubkey);
+  await turns();
+  assert.equal(before, 2);
+  assert.deepEqual(client.unread.slice(before), []);
 });

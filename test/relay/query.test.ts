@@ -308,3 +308,30 @@ test("rule 38: EOSE has two elements where its hints are switched off", async ()
   assert.deepEqual(await session.hinted({ authors: [author.pubkey] }), [2, undefined]);
   assert.deepEqual(await session.hinted({ authors: [author.pubkey], limit: 1 }), [1, undefined]);
 });
+
+test("an event that was stored already, met by a scan, is live when it is published anew", async () => {
+  const event = sign(0);
+  let gate: Gate | undefined;
+  class SlowStore extends MemoryStore {
+    override async insert(events: readonly VerifiedEvent[]): Promise<readonly InsertOutcome[]> {
+      const outcomes = await super.insert(events);
+      await gate?.opened;
+      return outcomes;
+    }
+  }
+  const store = new SlowStore();
+  await store.insert([event]);
+  const { connect } = createTestRelay({ store });
+  const [publisher, listener] = [connect(), connect()];
+  gate = new Gate();
+  const first = publisher.session.publish(event);
+  await turns();
+  listener.session.send("REQ", "s", { kinds: [1] });
+  await turns();
+  gate.open();
+  assert.match((await first).reason, /^duplicate: ./);
+  await store.remove([event.id]);
+  await publisher.session.publishAll([event]);
+  await turns();
+  assert.deepEqual(kinds(listener.unread), [event.id, "EOSE", event.id]);
+});
