@@ -101,7 +101,9 @@ export class SqliteWriter implements StoreWriter {
   async insert(events: readonly EventAndText[]): Promise<readonly InsertOutcome[]> {
     const outcomes = this.#writer.insert(events);
     this.#catchUp?.wrote(events.length);
-    if (events.some(({ kind }) => kind === KIND_VANISH)) await this.finishVanishing();
+    // The events are stored, whatever comes of this; what is left of it the next sweep takes up.
+    if (events.some(({ kind }) => kind === KIND_VANISH))
+      await this.finishVanishing().catch(() => {});
     return outcomes;
   }
 
@@ -110,6 +112,7 @@ export class SqliteWriter implements StoreWriter {
   }
 
   async sweep(now: number): Promise<number> {
+    await this.finishVanishing();
     return this.#eraser.sweep(now);
   }
 

@@ -5,7 +5,7 @@ import { type Filter, matchFilter, timeRange } from "../nostr/filter.ts";
 import { isEventId, isPublicKey, type PublicKey } from "../nostr/key.ts";
 import type { Texts } from "../nostr/packed-texts.ts";
 import { MAX_RANKED, rank, scoreOf } from "../nostr/search.ts";
-import { narrowFilter, type View } from "../nostr/visibility.ts";
+import { isVisible, narrowFilter, type View } from "../nostr/visibility.ts";
 import type { Place, Remainder, StoredFilter } from "../store.ts";
 import { Cursor, newestFirst, Quota, type Reading, type Row, type Scan } from "./cursor.ts";
 import { Marks } from "./marks.ts";
@@ -106,7 +106,8 @@ export class EventReader {
       if (told.has(seq)) continue;
       told.add(seq);
       const json = this.#textAt(seq);
-      if (json !== null) yield [json];
+      // It may have expired, or been replaced by another, while the others were taken.
+      if (json !== null && (!view || isVisible(fromJson(json), view))) yield [json];
     }
     return best.length < matches.length ? "more" : page.value;
   }
