@@ -73,7 +73,10 @@ export interface EventStore {
   authors(filters: readonly Filter[], view?: View): AsyncIterable<readonly PublicKey[]>;
   /** Removes these events, if they are here; resolves with how many were. They may come back. */
   remove(ids: readonly EventId[]): Promise<number>;
-  /** Removes events that have expired by `now` (unix seconds), a bounded number; resolves with it. */
+  /**
+   * Removes events that have expired by `now` (unix seconds), a bounded number; resolves with it.
+   * Takes up what an interrupted vanishing has left, too.
+   */
   sweep(now: number): Promise<number>;
   /**
    * Everything that matches any of the filters, each event once, for backups: what `query` may hide
