@@ -14,21 +14,12 @@ import {
   SecureWebSocketServer,
   type SecureWebSocketServerOptions,
 } from "../../src/server.ts";
+import { UPGRADE } from "../server/upgrade.ts";
 import { type BareClient, bareClient, failure } from "./client.ts";
 import { crypto, newKey } from "./events.ts";
 import type { Scope } from "./setup.ts";
 
 const Secure = secureWebSocket();
-
-const UPGRADE = [
-  "GET / HTTP/1.1",
-  "Host: relay.example",
-  "Connection: Upgrade",
-  "Upgrade: websocket",
-  "Sec-WebSocket-Version: 13",
-  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
-  "\r\n",
-].join("\r\n");
 
 describe("a connection handler", () => {
   for (const kind of ["ws", "secure"] as const) {

@@ -7,16 +7,7 @@ import { type TestContext, test } from "node:test";
 import { WebSocket, WebSocketServer } from "ws";
 import type { SocketFailure } from "../../src/channel.ts";
 import { NodeSocket } from "../../src/server/socket.ts";
-
-const UPGRADE = [
-  "GET / HTTP/1.1",
-  "Host: relay.example",
-  "Connection: Upgrade",
-  "Upgrade: websocket",
-  "Sec-WebSocket-Version: 13",
-  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
-  "\r\n",
-].join("\r\n");
+import { UPGRADE } from "./upgrade.ts";
 
 /** "bye" as a client says it: a whole text frame, its mask zero (RFC 6455, section 5.2). */
 const BYE = Buffer.from([0x81, 0x83, 0, 0, 0, 0, ...Buffer.from("bye")]);
