@@ -107,6 +107,25 @@ describe("a failing batch", () => {
     await store.close();
   });
 
+  it("answers what is stored although a vanishing is held up, and finishes that with a sweep", async () => {
+    const path = newPath();
+    const store = await openSqliteStore(path, { busyTimeout: 1 });
+    await store.insert(numbered(1_000));
+    const request = madeUp({ kind: 62, created_at: 1_000, tags: [["relay", "ALL_RELAYS"]] });
+    const inserting = store.insert([request]);
+    // Between the first slice of removals and the second one.
+    const other = new Database(path);
+    other.exec("BEGIN IMMEDIATE");
+    assert.deepEqual(await inserting, ["stored"]);
+    assert.ok((await store.count([everything])) > 1);
+    await assert.rejects(store.sweep(0), { code: "SQLITE_BUSY" });
+    other.exec("ROLLBACK");
+    other.close();
+    await store.sweep(0);
+    assert.deepEqual(await everyText(store), [request.json]);
+    await store.close();
+  });
+
   it("rejects after the store was closed", async () => {
     const store = await openSqliteStore(newPath());
     await store.close();
