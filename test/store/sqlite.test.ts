@@ -204,7 +204,8 @@ describe("those who vanish", () => {
     const saboteur = new Database(path);
     saboteur.exec(`CREATE TRIGGER sabotage BEFORE DELETE ON event WHEN old.kind = 30000
       BEGIN SELECT RAISE(ABORT, 'the power is out'); END`);
-    await assert.rejects(first.insert([vanish]), /the power is out/);
+    // The request is stored, and so it is said; what it asks for is not done.
+    assert.deepEqual(await first.insert([vanish]), ["stored"]);
     await first.close();
     saboteur.exec("DROP TRIGGER sabotage");
     saboteur.close();
