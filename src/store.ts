@@ -17,8 +17,9 @@ import type { View } from "./nostr/visibility.ts";
  * - `duplicate`: this very event is there already.
  * - `superseded`: a newer version of a replaceable or addressable event is there.
  * - `deleted`: its author, or the recipient of a gift wrap, has deleted it or has vanished.
+ * - `unfinished`: a request to vanish that is committed, but not carried out to the end; `sweep` goes on.
  */
-export type InsertOutcome = "stored" | "duplicate" | "superseded" | "deleted";
+export type InsertOutcome = "stored" | "duplicate" | "superseded" | "deleted" | "unfinished";
 
 /** A filter with what only the store is told. */
 export interface StoredFilter extends Filter {
@@ -46,7 +47,7 @@ export interface EventStore {
    * Resolves only when everything `stored` is durable. Rejects as a whole: then nothing was stored.
    * Ephemeral events and kind 22242 must not be offered, nor a request to vanish (kind 62) that is
    * meant for other relays: requests to delete and to vanish are carried out as they are stored, and
-   * what they name is gone when this resolves.
+   * what they name is gone when this resolves, unless the outcome says otherwise.
    */
   insert(events: readonly VerifiedEvent[]): Promise<readonly InsertOutcome[]>;
   /**

@@ -126,7 +126,7 @@ class Import {
   /** How many rejected lines to show. */
   readonly #shown: number | undefined;
   readonly #parts: CliParts;
-  readonly #counts: Record<InsertOutcome | "rejected", number> = {
+  readonly #counts: Record<Exclude<InsertOutcome, "unfinished"> | "rejected", number> = {
     stored: 0,
     duplicate: 0,
     superseded: 0,
@@ -157,7 +157,10 @@ class Import {
     for await (const lines of chunks) {
       const events = lines.flatMap((line) => this.#judge(line));
       if (events.length > 0) {
-        for (const outcome of await this.#store.insert(events)) this.#counts[outcome] += 1;
+        for (const outcome of await this.#store.insert(events)) {
+          // What a request to vanish has left behind, the relay's sweep removes.
+          this.#counts[outcome === "unfinished" ? "stored" : outcome] += 1;
+        }
       }
       if (this.#parts.terminal.err) this.#renewStatus();
     }

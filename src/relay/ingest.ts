@@ -343,6 +343,8 @@ function outcomeMessage(id: EventId, outcome: InsertOutcome | undefined): string
       return okMessage(id, false, "duplicate: a newer version is stored");
     case "deleted":
       return okMessage(id, false, "blocked: this event has been deleted");
+    case "unfinished":
+      return okMessage(id, false, "error: not everything could be removed yet; it will be");
     default:
       return okMessage(id, false, "error: the event could not be stored");
   }

@@ -101,10 +101,14 @@ export class SqliteWriter implements StoreWriter {
   async insert(events: readonly EventAndText[]): Promise<readonly InsertOutcome[]> {
     const outcomes = this.#writer.insert(events);
     this.#catchUp?.wrote(events.length);
-    // The events are stored, whatever comes of this; what is left of it the next sweep takes up.
-    if (events.some(({ kind }) => kind === KIND_VANISH))
-      await this.finishVanishing().catch(() => {});
-    return outcomes;
+    if (!events.some(isVanish)) return outcomes;
+    try {
+      await this.finishVanishing();
+      return outcomes;
+    } catch {
+      // The whole batch is stored all the same; the next sweep says why this does not go on, if it does not.
+      return outcomes.map((outcome, i) => (isVanish(events[i]) ? "unfinished" : outcome));
+    }
   }
 
   async remove(ids: readonly EventId[]): Promise<number> {
@@ -124,6 +128,10 @@ export class SqliteWriter implements StoreWriter {
     this.#catchUp?.stop();
     this.database.close();
   }
+}
+
+function isVanish(event: EventAndText | undefined): boolean {
+  return event?.kind === KIND_VANISH;
 }
 
 /** A reader on a connection that is open. */

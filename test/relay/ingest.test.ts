@@ -284,7 +284,7 @@ test("whatever fails inside is answered by error, without the reason", async () 
 });
 
 test("every outcome of the store has its answer, and only stored events are delivered", async () => {
-  const outcomes: InsertOutcome[] = ["stored", "duplicate", "superseded", "deleted"];
+  const outcomes: InsertOutcome[] = ["stored", "duplicate", "superseded", "deleted", "unfinished"];
   const store = Object.assign(new MemoryStore(), { insert: async () => outcomes });
   const delivered: string[] = [];
   const subscriptions = new Subscriptions();
@@ -304,6 +304,7 @@ test("every outcome of the store has its answer, and only stored events are deli
       [true, "duplicate: already have this event"],
       [false, "duplicate: a newer version is stored"],
       [false, "blocked: this event has been deleted"],
+      [false, "error: not everything could be removed yet; it will be"],
     ],
   );
   assert.deepEqual(delivered, ["stored"]);
