@@ -122,30 +122,58 @@ export class Query implements Subscription {
     if (filters.length === 0) return undefined;
     const pages = this.#reader.paced(this.#parts.store.query(filters, this.view));
     let fruitless = 0;
+    let wasLong = false;
     for (let page = await pages.next(); ; page = await pages.next()) {
       if (page.done) return this.#hint(page.value, filters);
+      const { now } = this.view;
       fruitless = page.value.length === 0 ? fruitless + 1 : 0;
       if (fruitless > MAX_FRUITLESS) this.#kill(TOO_COSTLY);
-      else await this.#sendPage(page.value);
+      // While the client took long for the last page, the store may have had this one ready.
+      else await this.#sendPage(page.value, wasLong ? undefined : now);
+      wasLong = this.view.now !== now;
       if (!this.#stopped) continue;
       await pages.return("unknown");
       return undefined;
     }
   }
 
-  async #sendPage(page: Texts): Promise<void> {
+  /**
+   * Sends as much as the client takes, and waits for it. What was read in another second, or nobody
+   * knows when, may have expired or been removed since, and is looked up again.
+   */
+  async #sendPage(page: Texts, readAt: number | undefined): Promise<void> {
     let sent = 0;
     for (const run of MessageRun.of(page, this.#around, this.#outbox.portion)) {
       if (sent + run.length > SLICE) {
         sent = 0;
         await new Promise<void>(this.#parts.defer);
       }
-      while (this.#outbox.isFull) await this.#outbox.emptied();
+      let asOf = readAt;
+      let there: ReadonlySet<EventId> | undefined;
+      while (!this.#stopped && (this.#outbox.isFull || this.view.now !== asOf)) {
+        if (this.#outbox.isFull) {
+          await this.#outbox.emptied();
+        } else {
+          there = await this.#stillThere(run);
+          asOf = this.view.now; // it waits for its turn, then is fresh
+        }
+      }
       if (this.#stopped) return;
-      this.#sendRun(run);
+      this.#sendRun(run, there);
       sent += run.length;
     }
     while (this.#outbox.isFull) await this.#outbox.emptied();
+  }
+
+  /** The ids of those that can be seen now. */
+  async #stillThere(run: MessageRun): Promise<ReadonlySet<EventId>> {
+    const ids = new Set(Array.from({ length: run.length }, (_, index) => idIn(run, index)));
+    const pages = this.#parts.store.query([{ ids, tags: new Map(), limit: ids.size }], this.view);
+    const there = new Set<EventId>();
+    for await (const page of this.#reader.paced(pages)) {
+      for (const text of page) there.add(idOfJson(text));
+    }
+    return there;
   }
 
   #hint(remainder: Remainder, asked: readonly Filter[]): EoseHint | undefined {
@@ -156,9 +184,15 @@ export class Query implements Subscription {
     return isWhole ? "finish" : undefined;
   }
 
-  #sendRun(run: MessageRun): void {
-    if (this.#mayMeetLive(run)) for (let i = 0; i < run.length; i++) this.#sendOnce(run, i);
-    else this.#outbox.sendRun(run);
+  /** `there` says which of them still can be seen; all, without it. */
+  #sendRun(run: MessageRun, there?: ReadonlySet<EventId>): void {
+    if (!there && !this.#mayMeetLive(run)) {
+      this.#outbox.sendRun(run);
+      return;
+    }
+    for (let i = 0; i < run.length; i++) {
+      if (!there || there.has(idIn(run, i))) this.#sendOnce(run, i);
+    }
   }
 
   /** Whether one of these events is on its way as a live one, too. Mostly nobody needs their ids. */

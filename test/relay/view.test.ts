@@ -6,7 +6,7 @@ import type { VerifiedEvent } from "../../src/nostr/event.ts";
 import { MemoryStore } from "../../src/store/memory.ts";
 import { openSqliteStore } from "../../src/store/sqlite.ts";
 import { TestClock } from "../channel/clock.ts";
-import { Author, NOW, STORED } from "./conformance/session.ts";
+import { Author, CONFORMANCE_LIMITS, NOW, STORED } from "./conformance/session.ts";
 import { createTestRelay, Gate, turns } from "./setup.ts";
 
 const author = new Author();
@@ -75,6 +75,47 @@ test("rule 31: an event that expires while it waits for EOSE is not delivered", 
     (message) => (message as [string, string, VerifiedEvent?])[2]?.id,
   );
   assert.deepEqual(seen, [undefined, lasting.id]);
+});
+
+/** Reads its second page as it gives the first, as a thread may. */
+class ReadingAhead extends MemoryStore {
+  override async *query(...asked: Parameters<MemoryStore["query"]>) {
+    const texts: string[] = [];
+    for await (const page of super.query(...asked)) texts.push(...page);
+    yield texts.slice(0, 16);
+    yield texts.slice(16);
+    return "finish" as const;
+  }
+}
+
+test("rule 31: what waits for a slow client is not sent once it has expired or is removed", async () => {
+  const [clock, store] = [new TestClock(NOW), new ReadingAhead()];
+  const events = Array.from({ length: 24 }, (_, i) =>
+    author.sign({
+      created_at: NOW - i,
+      content: "x".repeat(30_000),
+      tags: i % 2 ? [["expiration", `${NOW + 10}`]] : [],
+    }),
+  );
+  const removed = [events[14], events[20]].map((event) => event?.id);
+  await store.insert(events);
+  const { connect } = createTestRelay({
+    store,
+    clock,
+    limits: { ...CONFORMANCE_LIMITS, maxLimit: 24 },
+  });
+  const client = connect();
+  client.far.stall();
+  client.session.send("REQ", "x", { ...filter, limit: 24 });
+  await turns();
+  clock.advance(10_000);
+  await store.remove(events.flatMap(({ id }) => (removed.includes(id) ? id : [])));
+  client.far.flow();
+  await turns();
+  const seen = client.unread.map((message) => (message as [string, string, VerifiedEvent?])[2]?.id);
+  // The first ten fill the queue before the time has come.
+  const shown = events.filter(({ id }, i) => i < 10 || (i % 2 === 0 && !removed.includes(id)));
+  assert.deepEqual(seen, [...shown.map(({ id }) => id), undefined]);
 });
 
 test("rule 32: a stranger who asks for gift wraps alone is told to authenticate, and then may", async () => {
