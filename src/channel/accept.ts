@@ -90,12 +90,7 @@ async function readFirst(
   const identified = identify(claim, binding, identities, options);
   const verdict = identified.accepted ? await admit(claim?.pubkey, channel.peer) : identified;
   channel.sendVerdict(claim?.id ?? "", verdict);
-  if (!verdict.accepted) {
-    // Nothing is delivered any more, but the client's close frame has to be read.
-    channel.start({ message() {}, end() {} });
-    return { refusal: { code: "refused", verdict } };
-  }
-  return { channel };
+  return verdict.accepted ? { channel } : { refusal: { code: "refused", verdict } };
 }
 
 /** The event of `["AUTH", <event>]`, or `undefined` for `["ANON"]`. */

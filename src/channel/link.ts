@@ -24,15 +24,15 @@ export abstract class QueuedLink implements Link {
   #texts: string[] | undefined;
   #paused = false;
   #delivering = false;
-  #socketClosed = false;
+  /** How the socket closed, once it has. */
   #failure: SocketFailure | undefined;
   #end: LinkEnd | undefined;
-  #endTold = false;
 
   protected constructor(socket: WebSocketLike) {
     this.socket = socket;
     socket.handlers = {
       message: (data) => {
+        if (this.#end) return;
         this.#inbound ??= [];
         this.#inbound.push(data);
         // Nobody takes it yet: what follows may wait at the other end.
@@ -40,8 +40,7 @@ export abstract class QueuedLink implements Link {
         this.#deliver();
       },
       drain: () => this.#handlers?.drain?.(),
-      close: (failure) => {
-        this.#socketClosed = true;
+      close: (failure = {}) => {
         this.#failure = failure;
         this.#deliver();
       },
@@ -53,7 +52,7 @@ export abstract class QueuedLink implements Link {
   /** Sends messages, in order, now. */
   protected abstract write(messages: readonly Outgoing[]): void;
   /** The socket is gone, and everything that it had brought has been read. */
-  protected abstract socketGone(failure: SocketFailure | undefined): void;
+  protected abstract socketGone(failure: SocketFailure): void;
   /** Begins to close; {@link finish} follows. */
   protected abstract writeClose(code: number, reason: string): void;
 
@@ -103,6 +102,8 @@ export abstract class QueuedLink implements Link {
     if (!this.#end) this.writeClose(code, reason);
     // Whoever closes takes nothing any more, not even the rest of a frame.
     this.#texts = undefined;
+    // But the other end's answer has to be read.
+    if (!this.#handlers) this.start({ message() {}, end() {} });
   }
 
   /** Ends the link: nothing is read or sent any more. The first call counts. */
@@ -137,14 +138,13 @@ export abstract class QueuedLink implements Link {
         if (text === undefined) break;
         handlers.message(text);
       }
-      if (this.#socketClosed && !this.#paused) this.socketGone(this.#failure);
+      if (this.#failure && !this.#paused) this.socketGone(this.#failure);
     } finally {
       this.#delivering = false;
     }
-    if (this.#end && !this.#endTold) {
-      this.#endTold = true;
-      handlers.end(this.#end);
-    }
+    if (!this.#end) return;
+    this.#handlers = undefined; // the end is told once
+    handlers.end(this.#end);
   }
 
   /** The next message, read from the socket's data as soon as it is needed and not before. */

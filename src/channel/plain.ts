@@ -60,7 +60,7 @@ export class PlainLink extends QueuedLink {
     this.finish({ code, reason, clean: code === NORMAL });
   }
 
-  protected socketGone({ cause, closeFrame }: SocketFailure = {}): void {
+  protected socketGone({ cause, closeFrame }: SocketFailure): void {
     if (cause === undefined && closeFrame) this.finish({ ...closeFrame, clean: true });
     else this.finish({ code: BROKEN, reason: "", clean: false, error: brokenBy(cause) });
   }

@@ -79,10 +79,10 @@ export class SecureLink extends QueuedLink {
   protected writeClose(code: number, reason: string): void {
     if (this.#session.sentClose) return;
     this.#closing = { code, reason };
-    this.#sendFrames(() => this.#session.sealClose(code, reason));
     this.#cancelDeadline = this.#clock.after(CLOSE_DEADLINE, () => {
       this.#break(this.#session.fail("truncated", "the peer did not answer the close frame"));
     });
+    this.#sendFrames(() => this.#session.sealClose(code, reason));
     // A paused link would never see the answer.
     this.resume();
   }

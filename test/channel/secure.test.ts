@@ -159,6 +159,18 @@ describe("closing in order", () => {
     assert.equal(relay.heard.end?.clean, true);
   });
 
+  it("works for an end that nobody has started, and is told to whoever does so afterwards", async () => {
+    const relay = new TestRelay();
+    const { link, channel } = await relay.connected();
+    const client = new Listener(link);
+    channel.close(4003, "not you");
+    await quiet();
+    const end = { code: 4003, reason: "not you", clean: true };
+    assert.deepEqual(client.ends, [end]);
+    assert.equal(relay.clock.pending, 0);
+    assert.deepEqual(new Listener(channel).ends, [end]);
+  });
+
   it("happens once", async () => {
     const { client, relay } = await connect();
     client.link.close(1000, "first");
@@ -188,6 +200,15 @@ describe("closing in order", () => {
       assert.equal(session.sentClose, isLast);
     }
     assert.equal(socket.sent.length, 3);
+  });
+
+  it("waits for no answer where it cannot be said", async () => {
+    const { clock, client } = await connect();
+    const before = clock.pending;
+    client.socket.send = () => assert.fail("the cable is cut");
+    client.link.close(1000, "");
+    broken(client, "misuse");
+    assert.equal(clock.pending, before);
   });
 
   it("is given up after five seconds without an answer", async () => {
