@@ -10,11 +10,16 @@ import { OUTER_CLOSED, OUTER_FAILED } from "../transport/constants.ts";
 
 /**
  * The class for secure sockets. `ws` itself closes with 1002, 1007 or 1009 when the framing below
- * us is broken; an onlooker is to see one code for every failure.
+ * us is broken, and echoes whatever code a stranger sends; an onlooker is to see one for every failure.
  */
 export class FrameWebSocket extends WebSocket {
-  override close(code?: number): void {
-    super.close(code === OUTER_CLOSED ? code : OUTER_FAILED);
+  override close(): void {
+    super.close(OUTER_FAILED);
+  }
+
+  /** Both close frames have passed. */
+  closeInOrder(): void {
+    super.close(OUTER_CLOSED);
   }
 }
 
@@ -97,10 +102,12 @@ export class NodeSocket implements WebSocketLike {
   }
 
   close(code: number, reason?: string): void {
+    const ws = this.#ws;
     // A paused socket would never read the answer.
-    this.#ws.resume();
-    if (this.#ws.readyState === WebSocket.CONNECTING) this.#ws.terminate();
-    else this.#ws.close(code, reason);
+    ws.resume();
+    if (ws.readyState === WebSocket.CONNECTING) ws.terminate();
+    else if (ws instanceof FrameWebSocket && code === OUTER_CLOSED) ws.closeInOrder();
+    else ws.close(code, reason);
   }
 
   /** Asks whether the other end is there: a WebSocket ping, empty since onlookers can read it. */

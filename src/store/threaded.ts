@@ -148,11 +148,12 @@ class ThreadedReader implements StoreReader {
 /** Whether an index leads to all of it, and it is not much. */
 function isSmall(filters: readonly StoredFilter[]): boolean {
   let cost = 0;
-  for (const { ids, authors, kinds, tags, limit, search } of filters) {
+  for (const { ids, authors, kinds, tags, allTags, limit, search } of filters) {
     if (search !== undefined) return false;
     cost += Math.min(ids?.size ?? Number.POSITIVE_INFINITY, limit ?? Number.POSITIVE_INFINITY);
     cost += (authors?.size ?? 1) * (kinds?.size ?? 1);
     for (const values of tags.values()) cost += values.size;
+    for (const values of allTags?.values() ?? []) cost += values.size;
   }
   return cost <= MAX_HERE;
 }

@@ -117,6 +117,14 @@ test("whatever the first frame is, a failure shows 4000 and nothing else", async
   }
 });
 
+test("a goodbye before the first frame is answered by 4000, and not by what it says", async (t) => {
+  const relay = await testRelay(t);
+  const socket = await silentClient(relay);
+  socket.close(1000, "hello");
+  const [code, reason] = (await once(socket, "close")) as [number, Buffer];
+  assert.deepEqual([code, reason.length], [4000, 0]);
+});
+
 test("NIP-11 is served for its type, with the relay's key and CORS", async (t) => {
   const relay = await testRelay(t, { config: { information: { name: "home", contact: "" } } });
   for (const accept of ["application/nostr+json", "text/html, Application/Nostr+JSON;q=0.9"]) {
