@@ -38,10 +38,13 @@ export class SearchIndex {
     this.#waiting += 1;
   }
 
-  /** Indexes some of the events that wait, the newest first. */
+  /**
+   * Indexes some of the events that wait, in the order of their rows: FTS5 writes what it has gathered
+   * whenever a row comes that is lower than the last, and then merges many small pieces.
+   */
   catchUp(most: number): void {
     const found = this.#database.prepare(
-      `SELECT seq, json FROM unindexed CROSS JOIN event USING (seq) ORDER BY seq DESC ${LIMIT}`,
+      `SELECT seq, json FROM unindexed CROSS JOIN event USING (seq) ORDER BY seq ${LIMIT}`,
     );
     const done = this.#database.prepare("DELETE FROM unindexed WHERE seq = ?");
     this.#database
