@@ -66,16 +66,19 @@ export function isSearchable(kind: number): boolean {
 
 /** Everything in the event that is searched; none of it in kinds that are not for reading. */
 export function searchWords(event: NostrEvent): readonly Word[] {
-  const known = KNOWN.get(event);
-  if (known) return known;
-  const words = isSearchable(event.kind) ? wordsOf(textOf(event).slice(0, MAX_TEXT)) : [];
-  KNOWN.set(event, words);
-  return words;
+  return isSearchable(event.kind) ? wordsOf(textOf(event).slice(0, MAX_TEXT)) : [];
+}
+
+/** For those who meet the same event again. */
+function knownWords(event: NostrEvent): readonly Word[] {
+  const known = KNOWN.get(event) ?? searchWords(event);
+  KNOWN.set(event, known);
+  return known;
 }
 
 export function matchSearch(search: Search, event: NostrEvent): boolean {
   if (search.terms.length === 0) return false;
-  const words = searchWords(event);
+  const words = knownWords(event);
   return search.terms.every((term) => words.some((_, at) => fitAt(term, words, at) > 0));
 }
 
@@ -138,7 +141,7 @@ function readable(content: string): string {
  * the query count on top.
  */
 export function scoreOf({ terms }: Search, event: NostrEvent): number {
-  const words = searchWords(event);
+  const words = knownWords(event);
   const damping = 1.2 * (0.25 + (0.75 * words.length) / TYPICAL_LENGTH);
   let score = 0;
   for (const [n, term] of terms.entries()) {

@@ -13,11 +13,14 @@ const MAX_WORD = 64;
 const UNSPACED =
   "\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}ー々〆\\p{Script=Thai}\\p{Script=Lao}" +
   "\\p{Script=Khmer}\\p{Script=Myanmar}";
-const RUN = new RegExp(
-  `(?<unspaced>[${UNSPACED}]+)|(?<emoji>\\p{Regional_Indicator}{2}|\\p{Extended_Pictographic})` +
-    `|(?<word>(?:(?![${UNSPACED}])[\\p{L}\\p{M}\\p{N}])+)`,
-  "gu",
-);
+const EMOJI = "\\p{Regional_Indicator}{2}|\\p{Extended_Pictographic}";
+const RUN = new RegExp(`[${UNSPACED}]+|${EMOJI}|(?:(?![${UNSPACED}])[\\p{L}\\p{M}\\p{N}])+`, "gu");
+const UNSPACED_RUN = new RegExp(`^[${UNSPACED}]`, "u");
+const EMOJI_RUN = new RegExp(`^(?:${EMOJI})`, "u");
+
+/** Most texts: nothing is folded but the case, and all that is between others than these parts them. */
+const ASCII = /^[\0-\x7f]*$/;
+const ASCII_WORD = /[a-z0-9]+/g;
 
 /**
  * Combining marks that are left out by many who write, or read as decoration. The Hebrew block has
@@ -49,18 +52,19 @@ export interface Word {
 
 /** The words in their order. */
 export function wordsOf(text: string): readonly Word[] {
-  const words: Word[] = [];
-  let run = 0;
-  for (const { groups } of fold(text).matchAll(RUN)) {
-    const { unspaced, emoji, word } = groups ?? {};
-    if (unspaced !== undefined) {
-      for (const part of partsOf(unspaced)) words.push({ text: part, kind: "part", run });
-    }
-    if (emoji !== undefined) words.push({ text: emoji, kind: "emoji", run });
-    if (word !== undefined) words.push({ text: word.slice(0, MAX_WORD), kind: "word", run });
-    run += 1;
-  }
-  return words;
+  if (ASCII.test(text)) return (text.toLowerCase().match(ASCII_WORD) ?? []).map(wholeWord);
+  return (fold(text).match(RUN) ?? []).flatMap(wordsIn);
+}
+
+function wordsIn(text: string, run: number): Word | readonly Word[] {
+  if (text.charCodeAt(0) < 0x80) return wholeWord(text, run);
+  if (EMOJI_RUN.test(text)) return { text, kind: "emoji", run };
+  if (!UNSPACED_RUN.test(text)) return wholeWord(text, run);
+  return partsOf(text).map((part) => ({ text: part, kind: "part", run }));
+}
+
+function wholeWord(text: string, run: number): Word {
+  return { text: text.slice(0, MAX_WORD), kind: "word", run };
 }
 
 function fold(text: string): string {

@@ -52,6 +52,14 @@ describe("words", () => {
     assert.deepEqual(texts("x".repeat(1_000)), ["x".repeat(64)]);
   });
 
+  it("are the same in a text that takes a closer look", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary-ascii", maxLength: 200 }), (text) => {
+        assert.deepEqual(wordsOf(`${text}…`), wordsOf(text));
+      }),
+    );
+  });
+
   it("hold nothing that would cut or escape them, and stay as they are", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary", maxLength: 200 }), (text) => {
