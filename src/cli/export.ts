@@ -6,6 +6,7 @@ import { loadConfig } from "../server/config.ts";
 import { EXIT, Failure } from "./failure.ts";
 import { parseCount, parseJsonArgument } from "./filter-option.ts";
 import type { CliParts } from "./parts.ts";
+import { patiently } from "./patience.ts";
 import { escapeControls } from "./terminal.ts";
 
 interface ExportFlags {
@@ -53,7 +54,7 @@ async function exportEvents(flags: ExportFlags, parts: CliParts): Promise<void> 
       "Name the relay's folder with --data, or its configuration with --config.",
     );
   }
-  const store = await parts.openDatabase(config);
+  const store = await patiently(parts.stop, () => parts.openDatabase(config));
   const order = flags.reverse ? "newest first" : "oldest first";
   const line = parts.terminal.out ? escapeControls : (json: string) => json;
   try {

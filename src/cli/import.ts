@@ -16,6 +16,7 @@ import { EXIT, Failure } from "./failure.ts";
 import { parseCount } from "./filter-option.ts";
 import { type EventLine, readEventLines } from "./lines.ts";
 import type { CliParts } from "./parts.ts";
+import { patiently } from "./patience.ts";
 import { grouped, StatusLine } from "./terminal.ts";
 
 interface ImportFlags {
@@ -78,8 +79,8 @@ async function importEvents(flags: ImportFlags, parts: CliParts): Promise<void> 
   const maxLine = Math.max(MAX_LINE, config.limits.maxMessageLength);
   const isOwnUrl = ownUrls(config, parts);
   const verifier = flags.verify ? crypto : trusting(crypto);
-  const store = await parts.openDatabase(config);
-  const rulings = await parts.openRulings(config);
+  const store = await patiently(parts.stop, () => parts.openDatabase(config));
+  const rulings = await patiently(parts.stop, () => parts.openRulings(config));
   const check = (event: NostrEvent): Parsed<VerifiedEvent> => {
     const bans = judgeBans(event, rulings);
     return bans.accepted ? checkStorable(event, isOwnUrl, verifier) : malformed(bans.reason);
@@ -157,7 +158,8 @@ class Import {
     for await (const lines of chunks) {
       const events = lines.flatMap((line) => this.#judge(line));
       if (events.length > 0) {
-        for (const outcome of await this.#store.insert(events)) {
+        const inserting = () => this.#store.insert(events);
+        for (const outcome of await patiently(this.#parts.stop, inserting)) {
           // What a request to vanish has left behind, the relay's sweep removes.
           this.#counts[outcome === "unfinished" ? "stored" : outcome] += 1;
         }

@@ -123,6 +123,25 @@ describe("npubwire import", () => {
     assert.deepEqual(await stored(store), [event.json]);
   });
 
+  it("is patient with a relay that writes, for some time", async () => {
+    const store = new MemoryStore();
+    const insert = store.insert.bind(store);
+    const locked = Object.assign(new Error("database is locked"), { code: "SQLITE_BUSY" });
+    const given = ["1", "2"].map((content) => signed({ content }).json);
+    for (const [refusals, code] of [
+      [11, 0],
+      [12, 1],
+    ] as const) {
+      let tries = 0;
+      store.insert = (events) => (++tries <= refusals ? Promise.reject(locked) : insert(events));
+      const outcome = await importing(store, given);
+      assert.equal(outcome.code, code);
+      if (code === 1)
+        assert.match(outcome.err, /^npubwire: another program holds the database\nRun/);
+      else assert.match(outcome.out, /^2 lines: 2 stored/);
+    }
+  });
+
   it("reports how far it came when the database fails", async () => {
     const store = new MemoryStore();
     const insert = store.insert.bind(store);

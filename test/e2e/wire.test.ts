@@ -7,7 +7,10 @@ import { crypto, newKey, note } from "./events.ts";
 import { tap } from "./middleman.ts";
 import { testRelay } from "./setup.ts";
 
-const VERBS = ["EVENT", "REQ", "EOSE", "CLOSE", "CLOSED", "NOTICE", "AUTH", '"OK"'];
+/** Three letters would be found in what is random sooner or later. */
+const VERBS = ["EVENT", "REQ", "EOSE", "CLOSE", "CLOSED", "NOTICE", "AUTH", "OK"].map(
+  (verb) => `["${verb}"`,
+);
 
 test("nothing of what is said can be read on the wire, in either direction", async (t) => {
   const relay = await testRelay(t);
@@ -57,7 +60,7 @@ test("the recorder would notice: on a plain connection all of it can be read", a
   await client.close();
   const said = unmasked(Buffer.concat(wire.toRelay));
   assert.ok(said.some((view) => view.includes(event.content)));
-  assert.ok(said.some((view) => view.includes("EVENT")));
+  assert.ok(said.some((view) => view.includes('["EVENT"')));
   assert.ok(Buffer.concat(wire.toClient).includes(event.id));
 });
 
