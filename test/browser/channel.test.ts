@@ -167,13 +167,17 @@ describe("NIP-07 signers in Chromium", withoutChromium, () => {
       Object.assign(globalThis, { nostr: { getPublicKey: async () => "", signEvent } });
     });
     assert.equal(await refused(tab, { address: relay.address, nip07: true }), "truncated");
+    const patient = await testRelay(t);
     const closed = await tab.evaluate(async (address) => {
-      const socket = new (npubwire.secureWebSocket({ signer: nostr }))(address);
       return await new Promise<string>((resolve) => {
+        const signEvent = () => {
+          setTimeout(() => socket.close());
+          return new Promise<never>(() => {});
+        };
+        const socket = new (npubwire.secureWebSocket({ signer: { ...nostr, signEvent } }))(address);
         socket.onerror = ({ error }) => resolve(String(error?.code));
-        setTimeout(() => socket.close(), 100);
       });
-    }, relay.address);
+    }, patient.address);
     assert.equal(closed, "aborted");
   });
 });
