@@ -46,14 +46,12 @@ export class SearchIndex {
     const found = this.#database.prepare(
       `SELECT seq, json FROM unindexed CROSS JOIN event USING (seq) ORDER BY seq ${LIMIT}`,
     );
-    const done = this.#database.prepare("DELETE FROM unindexed WHERE seq = ?");
+    const done = this.#database.prepare("DELETE FROM unindexed WHERE seq <= ?");
     this.#database
       .transaction(() => {
         const rows = found.raw().safeIntegers().all(most) as readonly Row[];
-        for (const [seq, json] of rows) {
-          this.#index(seq, fromJson(json));
-          done.run(seq);
-        }
+        for (const [seq, json] of rows) this.#index(seq, fromJson(json));
+        done.run(rows.at(-1)?.[0] ?? null);
         this.#waiting = rows.length < most ? 0 : Math.max(1, this.#waiting - rows.length);
       })
       .immediate();
