@@ -113,8 +113,11 @@ export class Thread {
     if (this.#isClosed) return;
     const closed = this.#worker && this.ask({ what: "close" });
     this.#isClosed = true;
-    await closed;
-    await this.#worker?.terminate();
+    try {
+      await closed;
+    } finally {
+      await this.#worker?.terminate();
+    }
   }
 
   #running(): Worker {

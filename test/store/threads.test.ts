@@ -56,6 +56,10 @@ describe("a thread of the store", () => {
     database.close();
     const refusal = { name: "StoreError", code: "ERR_STORE_NEWER", message: /update the program/ };
     await assert.rejects(openSqliteStore(path, { threads: 1 }), refusal);
+    const { thread, started } = startedThread(path);
+    await assert.rejects(thread.open(), refusal);
+    await assert.rejects(thread.close(), refusal);
+    assert.equal(started[0]?.threadId, -1); // it has ended
   });
 
   it("answers nothing after it was closed", async () => {
@@ -87,7 +91,7 @@ describe("a thread of the store", () => {
 describe("a store in threads", () => {
   it("never lets the calling thread wait for another process", async () => {
     const path = newPath();
-    const store = await openSqliteStore(path, { threads: 1 });
+    const store = await openSqliteStore(path, { threads: 1, busyTimeout: 600_000 });
     const other = new Database(path);
     other.exec("BEGIN IMMEDIATE");
     let outcomes: readonly string[] | undefined;
