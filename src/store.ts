@@ -41,6 +41,11 @@ export type ExportOrder = "oldest first" | "newest first";
 
 export { PackedTexts, type Texts } from "./nostr/packed-texts.ts";
 
+/** Whether a store has failed because somebody else held the database for too long. */
+export function isLocked(error: unknown): boolean {
+  return error instanceof Error && "code" in error && String(error.code).startsWith("SQLITE_BUSY");
+}
+
 export interface EventStore {
   /**
    * Stores a batch in one transaction, in order; the outcomes stand in the order of the events.

@@ -1,5 +1,6 @@
 /** For a database that another program, such as the relay, holds longer than SQLite waits. */
 
+import { isLocked } from "../store.ts";
 import { EXIT, Failure } from "./failure.ts";
 
 /** Each takes the five seconds for which a connection waits (`busyTimeout`). */
@@ -23,8 +24,4 @@ export async function patiently<T>(stop: AbortSignal, act: () => Promise<T>): Pr
       await new Promise(setImmediate);
     }
   }
-}
-
-function isLocked(error: unknown): boolean {
-  return error instanceof Error && "code" in error && String(error.code).startsWith("SQLITE_BUSY");
 }

@@ -6,7 +6,7 @@
 import type { Database, Options } from "better-sqlite3";
 import type { EventId } from "../nostr/key.ts";
 import { KIND_VANISH } from "../nostr/kind.ts";
-import type { EventStore, InsertOutcome } from "../store.ts";
+import { type EventStore, type InsertOutcome, isLocked } from "../store.ts";
 import { CatchUp } from "./catch-up.ts";
 import { Eraser } from "./erase.ts";
 import { StoreError } from "./error.ts";
@@ -65,8 +65,10 @@ export async function openWriter(
     const table = new EventTable(database, search);
     table.mark();
     const writer = new SqliteWriter(database, table, search && new CatchUp(search));
-    // The last process may have ended half way.
-    await writer.finishVanishing();
+    // The last process may have ended half way. Where somebody is in the way, a sweep will do.
+    await writer.finishVanishing().catch((error: unknown) => {
+      if (!isLocked(error)) throw error;
+    });
     return writer;
   } catch (error) {
     database.close();

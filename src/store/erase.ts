@@ -71,7 +71,8 @@ export class Eraser {
 
   /**
    * Removes what is left of everybody who has vanished. What is interrupted, by the end of the
-   * process for instance, goes on with the next call.
+   * process for instance, goes on with the next call. Rejects with SQLITE_BUSY when another
+   * connection is in the way.
    */
   async finishVanishing(): Promise<void> {
     const pending = this.#findPending.all() as readonly Vanishing[];
@@ -81,10 +82,17 @@ export class Eraser {
       const newest = highestSeq(Number(until));
       await this.#removeFound(this.#findOwn, this.#marks.author(pubkey), newest);
       await this.#removeFound(this.#findReceived, this.#marks.tag("p", pubkey), newest);
-      this.#settle.run(bytes, until);
     }
-    // The log still holds the pages as they were.
-    this.#database.pragma("wal_checkpoint(TRUNCATE)");
+    this.#shortenLog();
+    for (const vanishing of pending) this.#settle.run(...vanishing);
+  }
+
+  /** The log still holds the pages as they were. */
+  #shortenLog(): void {
+    const isHeld = this.#database.pragma("wal_checkpoint(TRUNCATE)", { simple: true }) !== 0;
+    if (!isHeld) return;
+    const error = new Error("another program reads the database, so its log cannot be shortened");
+    throw Object.assign(error, { code: "SQLITE_BUSY" });
   }
 
   async #removeFound(find: Statement<SqlValue[]>, mark: bigint, newest: bigint): Promise<void> {

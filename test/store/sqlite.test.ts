@@ -198,6 +198,24 @@ describe("those who vanish", () => {
     await store.close();
   });
 
+  it("are not said to have left the log as long as somebody keeps it", async () => {
+    const path = newPath();
+    const store = await openSqliteStore(path, { busyTimeout: 1 });
+    await store.insert(secrets);
+    const reader = new Database(path);
+    reader.exec("BEGIN; SELECT count(*) FROM event");
+    assert.deepEqual(await store.insert([vanish]), ["unfinished"]);
+    assert.deepEqual(await everyText(store), [vanish.json]);
+    await assert.rejects(store.sweep(0), { code: "SQLITE_BUSY" });
+    await (await openSqliteStore(path, { busyTimeout: 1 })).close();
+    assert.ok(occurrences(path) > 0);
+    reader.exec("COMMIT");
+    reader.close();
+    await store.sweep(0);
+    assert.equal(occurrences(path), 0);
+    await store.close();
+  });
+
   it("are gone at the next start when the process ended half way", async () => {
     const path = newPath();
     const first = await openSqliteStore(path);
