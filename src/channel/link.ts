@@ -98,10 +98,10 @@ export abstract class QueuedLink implements Link {
 
   close(code: number, reason: string): void {
     if (this.#end) return;
-    this.flush();
-    if (!this.#end) this.writeClose(code, reason);
     // Whoever closes takes nothing any more, not even the rest of a frame.
     this.#texts = undefined;
+    this.flush();
+    if (!this.#end) this.writeClose(code, reason);
     // But the other end's answer has to be read.
     if (!this.#handlers) this.start({ message() {}, end() {} });
   }

@@ -73,7 +73,7 @@ export class SecureLink extends QueuedLink {
   protected write(messages: readonly Outgoing[]): void {
     if (this.#session.sentClose) return;
     this.#sendFrames(() => this.#session.sealMessages(messages));
-    if (this.#session.isNearlyExhausted) this.writeClose(CLOSE.exhausted, "");
+    if (this.#session.isNearlyExhausted) this.close(CLOSE.exhausted, "");
   }
 
   protected writeClose(code: number, reason: string): void {

@@ -150,11 +150,14 @@ describe("closing in order", () => {
     assert.deepEqual(relay.heard.ends, [{ code: 4001, reason: "relay", clean: true }]);
   });
 
-  it("works for an end that is paused", async () => {
+  it("works for an end that is paused, in the middle of a frame, too", async () => {
     const { client, relay } = await connect();
-    client.link.pause();
+    client.heard.onMessage = () => client.link.pause();
+    for (const text of ["a", "b"]) relay.link.send(text);
+    await quiet();
     client.link.close(1000, "");
     await quiet();
+    assert.deepEqual(client.heard.texts, ["a"]);
     assert.equal(client.heard.end?.clean, true);
     assert.equal(relay.heard.end?.clean, true);
   });
