@@ -9,40 +9,42 @@ import type { SearchIndex } from "./search-index.ts";
 const SLICE = 128;
 /** A search looks at all that waits, so there must not be more. */
 const MAX_WAITING = 8_192;
-/** How long nothing was written, in milliseconds, before a slice. */
+/** How long nothing was written, in milliseconds, before the first slice; and from one to the next. */
 const QUIET = 20;
+const NEXT = 1;
 
 export class CatchUp {
-  readonly #index: SearchIndex;
+  readonly #index: Pick<SearchIndex, "waiting" | "catchUp">;
   #timer: NodeJS.Timeout | undefined;
+  /** Whether nothing was written since the timer was set. */
   #isQuiet = true;
 
-  constructor(index: SearchIndex) {
+  constructor(index: Pick<SearchIndex, "waiting" | "catchUp">) {
     this.#index = index;
-    this.#schedule();
+    this.#schedule(NEXT);
   }
 
   /** To be called after each batch, with its size. */
   wrote(events: number): void {
     this.#isQuiet = false;
     if (this.#index.waiting > MAX_WAITING) this.#try(Math.max(SLICE, events));
-    this.#schedule();
+    this.#schedule(QUIET);
   }
 
   stop(): void {
     clearTimeout(this.#timer);
   }
 
-  #schedule(): void {
+  #schedule(delay: number): void {
     if (this.#timer || this.#index.waiting === 0) return;
-    this.#timer = setTimeout(() => this.#run(), this.#isQuiet ? 1 : QUIET).unref();
+    this.#timer = setTimeout(() => this.#run(), delay).unref();
   }
 
   #run(): void {
-    const wasQuiet = this.#isQuiet;
     this.#timer = undefined;
-    this.#isQuiet = wasQuiet ? this.#try(SLICE) : true;
-    this.#schedule();
+    const hasDone = this.#isQuiet && this.#try(SLICE);
+    this.#isQuiet = true;
+    this.#schedule(hasDone ? NEXT : QUIET);
   }
 
   /** Another process may be writing for long: then later. */
