@@ -13,13 +13,15 @@ const MAX_WAITING = 8_192;
 const QUIET = 20;
 const NEXT = 1;
 
+type Index = Pick<SearchIndex, "waiting" | "catchUp">;
+
 export class CatchUp {
-  readonly #index: Pick<SearchIndex, "waiting" | "catchUp">;
+  readonly #index: Index;
   #timer: NodeJS.Timeout | undefined;
   /** Whether nothing was written since the timer was set. */
   #isQuiet = true;
 
-  constructor(index: Pick<SearchIndex, "waiting" | "catchUp">) {
+  constructor(index: Index) {
     this.#index = index;
     this.#schedule(NEXT);
   }

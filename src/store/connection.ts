@@ -118,8 +118,10 @@ export class SqliteWriter implements StoreWriter {
   }
 
   async sweep(now: number): Promise<number> {
+    const removed = this.#eraser.sweep(now);
+    // Last: whoever keeps the log does not keep what has expired.
     await this.finishVanishing();
-    return this.#eraser.sweep(now);
+    return removed;
   }
 
   async finishVanishing(): Promise<void> {
