@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { readdir, readFile } from "node:fs/promises";
+import { getPriority } from "node:os";
+import { pid, platform } from "node:process";
 import { describe, it, type TestContext } from "node:test";
 import { promisify } from "node:util";
 import { createNodeCrypto } from "../../src/crypto/node.ts";
@@ -62,6 +65,19 @@ describe("a pool of threads that verify", () => {
   });
 });
 
+describe("a thread that verifies", () => {
+  it("lets the others go first", { skip: platform !== "linux" }, async (t) => {
+    const before = await nicenessOfThreads();
+    const { pool } = open(t, { threads: 1 });
+    await tick(pool, 2); // answered by the thread
+    const added = await nicenessOfThreads();
+    for (const id of before.keys()) added.delete(id);
+    const own = getPriority(0);
+    assert.ok([...added.values()].includes(Math.min(own + 10, 19)));
+    assert.equal(await nicenessOfThreads().then((now) => now.get(pid)), own, "not the caller's");
+  });
+});
+
 describe("a thread that ends unasked", () => {
   it("leaves its work to the caller's thread, and has no successor if it never worked", async (t) => {
     const { pool, here, lost } = open(t, { threads: 1, program: program("broken") });
@@ -112,6 +128,17 @@ describe("closing a pool", () => {
     assert.equal(stdout.trim(), "true,true");
   });
 });
+
+/** Of each thread of this process, by its id, how much it lets others go first: -20 to 19 (proc(5)). */
+async function nicenessOfThreads(): Promise<Map<number, number>> {
+  const ids = await readdir("/proc/self/task");
+  const found = ids.map(async (id) => {
+    const stat = await readFile(`/proc/self/task/${id}/stat`, "utf8").catch(() => ""); // just ended
+    const [, fields = ""] = stat.split(/.*\) /s);
+    return [Number(id), Number(fields.split(" ")[16])] as const;
+  });
+  return new Map(await Promise.all(found));
+}
 
 function open(t: TestContext, options: Pick<VerifyPoolOptions, "threads" | "program">) {
   const here = { count: 0 };
