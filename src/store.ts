@@ -50,6 +50,7 @@ export interface EventStore {
   /**
    * Stores a batch in one transaction, in order; the outcomes stand in the order of the events.
    * Resolves only when everything `stored` is durable. Rejects as a whole: then nothing was stored.
+   * The next may be asked for before this has resolved; it is stored after it.
    * Ephemeral events and kind 22242 must not be offered, nor a request to vanish (kind 62) that is
    * meant for other relays: requests to delete and to vanish are carried out as they are stored, and
    * what they name is gone when this resolves, unless the outcome says otherwise.

@@ -55,10 +55,12 @@ const PATIENCE = 8;
 /** Events in one transaction. */
 const MAX_BATCH = 1_024;
 /**
- * Events from their check to their answer: threads may take on more than is good for turns, but the
- * one that writes must not run dry while the next batch is checked.
+ * So many go to the store while it still writes the last ones, so that a thread that writes does not
+ * run dry; fewer wait until it is done.
  */
-const MAX_UNDER_WAY = 768;
+const MIN_AHEAD = 384;
+/** Events from their check to their answer: threads may take on more than is good for turns. */
+const MAX_UNDER_WAY = 1_024;
 
 /** From here on a client should not be read from; its events are refused. */
 const BUSY: Bound = { events: 256, characters: 2 ** 20 };
@@ -96,14 +98,17 @@ export class Ingest {
   readonly #queues = new Map<Peer, Item[]>();
   readonly #loads = new Map<Peer, Load>();
   #accepted: Accepted[] = [];
-  #committing: ReadonlySet<EventId> = new Set();
+  /** What the store was asked for and has not answered, by the transactions' numbers: two at the most. */
+  readonly #committing = new Map<number, ReadonlySet<EventId>>();
   #commits = 0;
+  #delivered = 0;
   #underWay = 0;
   /** Whether a slice is due. */
   #isVerifying = false;
   /** Since the last transaction was due. */
   #slices = 0;
-  #isCommitting = false;
+  /** Whether a transaction is due. */
+  #isDue = false;
   #whenIdle: (() => void)[] = [];
   #whenCommitted: (() => void)[] = [];
 
@@ -155,7 +160,8 @@ export class Ingest {
    * Outside of this, an event in the store has been delivered.
    */
   isCommitting(id: EventId): boolean {
-    return this.#committing.has(id);
+    for (const ids of this.#committing.values()) if (ids.has(id)) return true;
+    return false;
   }
 
   /** Whether that holds for any event. */
@@ -168,6 +174,11 @@ export class Ingest {
     return this.#commits;
   }
 
+  /** The number of the transaction whose events were delivered last, or are being so. */
+  get delivered(): number {
+    return this.#delivered;
+  }
+
   /** Resolves when everything submitted has been answered. */
   async idle(): Promise<void> {
     if (this.#loads.size > 0) await new Promise<void>((idle) => this.#whenIdle.push(idle));
@@ -176,9 +187,9 @@ export class Ingest {
   /** Resolves when everything accepted until now is in the store, or has failed. */
   async settled(): Promise<void> {
     this.#scheduleCommit();
-    // One transaction may be under way, and the next takes no more than its share.
-    let due = 1 + Math.ceil(this.#accepted.length / MAX_BATCH);
-    for (; due > 0 && this.#isCommitting; due -= 1) {
+    const last = this.#commits + Math.ceil(this.#accepted.length / MAX_BATCH);
+    const isUnderWay = (commit: number) => commit <= last;
+    while (this.#commits < last || [...this.#committing.keys()].some(isUnderWay)) {
       await new Promise<void>((committed) => this.#whenCommitted.push(committed));
     }
   }
@@ -262,7 +273,7 @@ export class Ingest {
     } else {
       const settle: Accepted["settle"] = (outcome) => answer(outcomeMessage(event.id, outcome));
       this.#accepted.push({ event, settle });
-      if (!this.#hasNext) this.#scheduleCommit();
+      if (!this.#hasNext || this.#accepted.length >= MIN_AHEAD) this.#scheduleCommit();
     }
   }
 
@@ -275,24 +286,32 @@ export class Ingest {
 
   #scheduleCommit(): void {
     this.#slices = 0;
-    if (this.#isCommitting || this.#accepted.length === 0) return;
-    this.#isCommitting = true;
+    if (this.#isDue || !this.#hasEnough) return;
+    this.#isDue = true;
     this.#parts.defer(() => void this.#commit());
   }
 
+  /** Whether what is accepted makes a transaction now. */
+  get #hasEnough(): boolean {
+    const { size } = this.#committing;
+    return size < 2 && this.#accepted.length >= (size === 0 ? 1 : MIN_AHEAD);
+  }
+
   async #commit(): Promise<void> {
+    this.#isDue = false;
     const batch = this.#accepted.splice(0, MAX_BATCH);
     const events = batch.map(({ event }) => event);
-    this.#committing = new Set(events.map((event) => event.id));
     this.#commits += 1;
+    const number = this.#commits;
+    this.#committing.set(number, new Set(events.map((event) => event.id)));
     const outcomes = await this.#insert(events);
-    this.#committing = new Set();
+    this.#committing.delete(number);
+    this.#delivered = number;
     for (const [i, { event, settle }] of batch.entries()) {
       const outcome = outcomes?.[i];
       settle(outcome);
       if (outcome === "stored") this.#deliver(event);
     }
-    this.#isCommitting = false;
     this.#scheduleCommit();
     for (const committed of this.#whenCommitted.splice(0)) committed();
   }

@@ -29,7 +29,7 @@ import type { Subscription, Subscriptions } from "./subscriptions.ts";
 export interface QueryParts {
   readonly store: EventStore;
   readonly subscriptions: Subscriptions;
-  readonly ingest: Pick<Ingest, "isCommitting" | "isWriting" | "commits">;
+  readonly ingest: Pick<Ingest, "isCommitting" | "isWriting" | "commits" | "delivered">;
   readonly limits: Limits;
   readonly eoseHints?: boolean;
   readonly clock: Clock;
@@ -51,7 +51,7 @@ export class Query implements Subscription {
   readonly #around: Around;
   /** Live events that wait for EOSE; `undefined` after it. */
   #held: Map<EventId, VerifiedEvent> | undefined = new Map();
-  /** Sent from the store before live delivery came to them, and by which transaction it would come. */
+  /** Sent from the store before live delivery came to them, and by which transaction it comes at the latest. */
   #early: Map<EventId, number> | undefined;
   #stopped = false;
 
@@ -215,12 +215,12 @@ export class Query implements Subscription {
     this.#outbox.send(run.at(index));
   }
 
-  /** A transaction delivers before the next one begins; it may have found that it had the event already. */
+  /** A later transaction delivers another arrival: this one was a duplicate, or has been deleted since. */
   #wasEarly(id: EventId): boolean {
-    const commit = this.#early?.get(id);
-    if (commit === undefined) return false;
+    const latest = this.#early?.get(id);
+    if (latest === undefined) return false;
     this.#early?.delete(id);
-    return commit === this.#parts.ingest.commits;
+    return this.#parts.ingest.delivered <= latest;
   }
 
   #goLive(hint: EoseHint | undefined): void {

@@ -76,6 +76,28 @@ test("while more is to be verified a transaction waits to be worth it, but not f
   assert.deepEqual(store.batches, [256, 44]);
 });
 
+test("while the store writes, one more transaction lies ready, if it is worth it", async () => {
+  const store = new GatedStore();
+  const ingest = createIngest({ store });
+  const peer = newPeer();
+  const submit = (event: NostrEvent) => ingest.submit(event, peer, 1);
+  const oks = signMany(256 + 383).map(submit);
+  await turns(100);
+  assert.deepEqual(store.batches, [256]);
+  oks.push(submit(sign("one more")));
+  await turns(100);
+  assert.deepEqual(store.batches, [256, 384]);
+  oks.push(...signMany(384, "later ").map(submit));
+  await turns(100);
+  assert.deepEqual(store.batches, [256, 384], "there are never three");
+  const settled = ingest.settled().then(() => assert.equal(ingest.delivered, 3));
+  store.gate.open();
+  for (const ok of await Promise.all(oks)) assert.match(ok, /,true,""\]$/);
+  await settled;
+  assert.deepEqual(store.batches, [256, 384, 384]);
+  assert.deepEqual([ingest.commits, ingest.delivered, ingest.isWriting], [3, 3, false]);
+});
+
 test("a flood of forged events does not keep a good one from being stored", async () => {
   const ingest = createIngest();
   const forged = { ...sign("forged"), id: sign("another").id };
@@ -198,13 +220,13 @@ test("clients take turns also where threads check more than one event at a time"
     signMany(250).map((event) => ingest.submit(event, peer, 1)),
   );
   await turns(100);
-  assert.equal(checked.length, 768);
+  assert.equal(checked.length, 1_024);
   const late = ingest.submit(sign("late"), newPeer(), 1);
   await turns(100);
-  assert.equal(checked.length, 768);
+  assert.equal(checked.length, 1_024);
   gate.open();
   assert.match(await late, /,true,/);
-  assert(checked.indexOf("late") <= 768 + 9);
+  assert(checked.indexOf("late") <= 1_024 + 9);
   await Promise.all(flood);
 });
 

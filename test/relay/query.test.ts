@@ -5,7 +5,7 @@ import type { Filter } from "../../src/nostr/filter.ts";
 import { MemoryStore } from "../../src/store/memory.ts";
 import type { InsertOutcome } from "../../src/store.ts";
 import { Author, CONFORMANCE_LIMITS, NOW, STORED } from "./conformance/session.ts";
-import { createTestRelay, Gate, type PairClient, turns } from "./setup.ts";
+import { createTestRelay, Gate, type PairClient, turns, unsigned } from "./setup.ts";
 
 const author = new Author();
 const sign = (i: number, size = 0) =>
@@ -69,17 +69,24 @@ test("rule 21: what arrives during the scan comes once, after EOSE, even if the 
   assert.deepEqual(kinds(client.unread), [stored.id, "EOSE", arriving.id]);
 });
 
-test("rule 21: what the store shows before its commit is reported comes once", async () => {
-  /** Its events can be read before `insert` resolves, as with a store on another thread. */
-  class EagerStore extends MemoryStore {
-    readonly gate = new Gate();
-    override async insert(events: readonly VerifiedEvent[]): Promise<readonly InsertOutcome[]> {
-      const outcomes = await super.insert(events);
-      await this.gate.opened;
-      return outcomes;
-    }
+/** Its events can be read before `insert` resolves, as with a store on another thread. */
+class EagerStore extends MemoryStore {
+  /** What the next batches wait for, one after the other, before they are reported. */
+  readonly gates: Gate[] = [];
+  readonly batches: number[] = [];
+
+  override async insert(events: readonly VerifiedEvent[]): Promise<readonly InsertOutcome[]> {
+    this.batches.push(events.length);
+    const outcomes = await super.insert(events);
+    await this.gates.shift()?.opened;
+    return outcomes;
   }
+}
+
+test("rule 21: what the store shows before its commit is reported comes once", async () => {
   const store = new EagerStore();
+  const gate = new Gate();
+  store.gates.push(gate);
   const { connect } = createTestRelay({ store });
   const [client, publisher] = [connect(), connect()];
   const event = sign(0);
@@ -87,10 +94,35 @@ test("rule 21: what the store shows before its commit is reported comes once", a
   await turns();
   client.session.send("REQ", "x", { authors: [author.pubkey] });
   await turns();
-  store.gate.open();
+  gate.open();
   await turns();
   assert.deepEqual(kinds(client.unread), [event.id, "EOSE"]);
   assert.deepEqual(kinds(publisher.unread), ["OK"]);
+});
+
+test("rule 21: nor twice, if the store has been given the next batch already", async () => {
+  const store = new EagerStore();
+  const gates = [new Gate(), new Gate()];
+  store.gates.push(...gates);
+  const { connect } = createTestRelay({ store, crypto: unsigned });
+  const [client, publisher] = [connect(), connect()];
+  const event = author.sign({ created_at: NOW }, unsigned);
+  publisher.session.send("EVENT", event);
+  await turns();
+  client.session.send("REQ", "x", { authors: [author.pubkey] });
+  await turns();
+  const others = new Author();
+  for (const part of [0, 1]) {
+    const { session } = connect();
+    for (let i = 0; i < 192; i += 1) {
+      session.send("EVENT", others.sign({ created_at: NOW, content: `${part} ${i}` }, unsigned));
+    }
+  }
+  await turns(100);
+  assert.deepEqual(store.batches, [1, 384]);
+  for (const gate of gates) gate.open();
+  await turns();
+  assert.deepEqual(kinds(client.unread), [event.id, "EOSE"]);
 });
 
 test("rule 20: CLOSE cancels the scan", async () => {

@@ -70,6 +70,11 @@ function writing(test: Test): void {
     assert.equal((await ask(store, {})).length, 2);
   });
 
+  test("what is asked for first is stored first, whether or not anybody waits for it", async (store) => {
+    const batches = ["1", "2", "1"].map((content) => store.insert([madeUp({ content })]));
+    assert.deepEqual(await Promise.all(batches), [["stored"], ["stored"], ["duplicate"]]);
+  });
+
   test("ids of one second may share their first 30 bits", async (store) => {
     const twins = ["0", "4", "8", "c", "f"].flatMap((digit) =>
       ["00000000", "fffffffc", "fffffff8"].map((prefix) =>
