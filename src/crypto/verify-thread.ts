@@ -17,7 +17,7 @@ parentPort?.on("message", (records: Uint8Array) => {
 
 /**
  * Where cores are few, the others go first: nobody else can write to the database or listen to
- * clients, but what is left here for long is verified by the caller's thread.
+ * clients, but what does not go on here is verified by the caller's thread, as the pool is full then.
  */
 function stepBack(): void {
   // Elsewhere 0 is not this thread but the whole process.

@@ -1,7 +1,8 @@
 /**
  * EVENT: verify → NIPs and policy → store or pass on → OK. Clients take turns, so that one that sends
  * thousands of events delays the others by a slice at most; whatever was accepted while one
- * transaction ran goes into the next. What is queued is bounded, per client and in all.
+ * transaction ran goes into the next, which lies ready if it is large. What is queued is bounded, per
+ * client and in all.
  */
 
 import type { Peer } from "../channel.ts";
