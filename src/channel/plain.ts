@@ -49,8 +49,12 @@ export class PlainLink extends QueuedLink {
   protected write(messages: readonly Outgoing[]): void {
     this.socket.batch(() => {
       for (const each of messages) {
-        if (typeof each === "string") this.socket.send(each);
-        else for (const text of each) this.socket.send(text);
+        if (typeof each === "string") {
+          this.socket.send(each);
+          continue;
+        }
+        for (const text of each) this.socket.send(text);
+        each.release();
       }
     });
   }

@@ -80,6 +80,12 @@ export class MessageRun implements Iterable<string> {
     return this.#to - this.#from;
   }
 
+  /** Called by who has written it. Runs are written in order: after the last, nobody needs the texts. */
+  release(): void {
+    const texts = this.#texts;
+    if (texts instanceof PackedTexts && this.#to === texts.length) texts.release();
+  }
+
   *[Symbol.iterator](): Generator<string, void, undefined> {
     for (let index = 0; index < this.length; index++) yield this.at(index);
   }

@@ -45,6 +45,9 @@ export class PackedTexts implements Iterable<string> {
     return new PackedTexts(this.bytes, this.ends.subarray(0, count));
   }
 
+  /** Called when nobody will read it any more: a store may take its memory back. */
+  release(): void {}
+
   *[Symbol.iterator](): Generator<string, void, undefined> {
     for (let index = 0; index < this.length; index++) yield this.at(index);
   }

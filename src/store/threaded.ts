@@ -5,7 +5,7 @@
 
 import type { Filter } from "../nostr/filter.ts";
 import type { EventId, PublicKey } from "../nostr/key.ts";
-import { PackedTexts, type Texts } from "../nostr/packed-texts.ts";
+import type { Texts } from "../nostr/packed-texts.ts";
 import type { View } from "../nostr/visibility.ts";
 import type { ExportOrder, InsertOutcome, Place, Remainder, StoredFilter } from "../store.ts";
 import {
@@ -14,6 +14,7 @@ import {
   type StoreReader,
   type StoreWriter,
 } from "./connection.ts";
+import { HandedOverTexts } from "./handed-over.ts";
 import type { EventAndText } from "./row.ts";
 import { type Page, type Scan, Thread } from "./thread.ts";
 
@@ -164,7 +165,7 @@ function snapshot(view: View | undefined): { readonly view?: View } {
 }
 
 function textsOf({ texts }: Page): Texts {
-  return "ends" in texts ? new PackedTexts(texts.bytes, texts.ends) : texts;
+  return "ends" in texts ? new HandedOverTexts(texts.bytes, texts.ends) : texts;
 }
 
 function placeOf(text: string): Place {

@@ -88,6 +88,7 @@ export class PlaintextWriter {
       if (end === undefined) this.#writeMessage(run.at(index), emit);
       else this.#end = end;
     }
+    run.release();
   }
 
   #writeMessage(text: string, emit: (plaintext: Uint8Array) => void): void {

@@ -3,7 +3,7 @@ import { it } from "node:test";
 import fc from "fast-check";
 import { Around, MessageRun } from "../../src/nostr/message-run.ts";
 import { SharedText } from "../../src/nostr/packed-texts.ts";
-import { pack } from "./pack.ts";
+import { CountedTexts, pack } from "./pack.ts";
 
 const list = fc.array(fc.string({ unit: "binary", maxLength: 40 }), { maxLength: 30 });
 const around = fc.string({ minLength: 1, maxLength: 10 });
@@ -89,4 +89,20 @@ it("one text for many is the same message to each, as a string and as bytes", ()
       }
     }),
   );
+});
+
+it("the last run, and no other, lets go of the texts", () => {
+  const texts = new CountedTexts(["one", "two", "three"]);
+  const runs = [...MessageRun.of(texts, new Around("[", "]"), 12)];
+  assert.equal(runs.length, 2);
+  const released = runs.map((run) => {
+    run.release();
+    return texts.released;
+  });
+  assert.deepEqual(released, [0, 1]);
+  // Others may still have these.
+  const shared = new SharedText("one");
+  MessageRun.one(shared, new Around("[", "]")).release();
+  assert.equal(shared.at(0), "one");
+  assert.ok(shared.bytes.length > 0);
 });

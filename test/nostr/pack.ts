@@ -9,3 +9,17 @@ export function pack(texts: readonly string[]): PackedTexts {
   });
   return new PackedTexts(Buffer.from(texts.join("")), ends);
 }
+
+/** Counts how often it was told that nobody needs it any more. */
+export class CountedTexts extends PackedTexts {
+  released = 0;
+
+  constructor(texts: readonly string[]) {
+    const { bytes, ends } = pack(texts);
+    super(bytes, ends);
+  }
+
+  override release(): void {
+    this.released += 1;
+  }
+}

@@ -5,6 +5,7 @@ import { after, describe, it } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import Database from "better-sqlite3";
+import { PackedTexts } from "../../src/nostr/packed-texts.ts";
 import { openSqliteStore } from "../../src/store/sqlite.ts";
 import { type Page, type Role, Thread } from "../../src/store/thread.ts";
 import { madeUp } from "../nostr/arbitrary.ts";
@@ -139,6 +140,28 @@ describe("a store in threads", () => {
       pages.filter((length) => length > 0),
       [512],
     );
+    await store.close();
+  });
+
+  it("gives the memory of an answer back as soon as it was sent, and no other", async () => {
+    const store = await openSqliteStore(newPath(), { threads: 1 });
+    const all = numbered(1500);
+    await store.insert(all);
+    const expected = all.map(({ json }) => json).reverse();
+    const seen: string[] = [];
+    const sizes: (readonly [before: number, after: number])[] = [];
+    for await (const page of store.query([filter({})])) {
+      assert.ok(page instanceof PackedTexts);
+      seen.push(...page);
+      const before = page.bytes.length;
+      page.release();
+      sizes.push([before, page.bytes.length]);
+      // What has gone is gone: nothing of another answer ever stands there.
+      if (before > 0 && page.bytes.length === 0) assert.deepEqual([...page], []);
+    }
+    assert.deepEqual(seen, expected);
+    assert.ok(sizes.filter(([before, after]) => before > 16_384 && after === 0).length > 1);
+    assert.ok(sizes.every(([before, after]) => after === 0 || before < 16_384));
     await store.close();
   });
 });

@@ -10,7 +10,7 @@ import {
   paddedLength,
   parsePlaintext,
 } from "../../src/transport/frame.ts";
-import { pack } from "../nostr/pack.ts";
+import { CountedTexts, pack } from "../nostr/pack.ts";
 import { plaintext, stream, uint } from "../vectors/reference.ts";
 import { isCode, RUNS } from "./sessions.ts";
 
@@ -85,6 +85,18 @@ describe("plaintext", () => {
       },
     );
     fc.assert(property, { numRuns: RUNS });
+  });
+
+  it("lets go of the texts of a run once they are in it, and not before", () => {
+    const texts = new CountedTexts(["a".repeat(40_000), "b".repeat(40_000), "c"]);
+    const [first, ...others] = MessageRun.of(texts, new Around("[", "]"), 65_536);
+    assert.ok(first);
+    assert.equal(written([first]).length, 1);
+    assert.equal(texts.released, 0);
+    const before: number[] = [];
+    new PlaintextWriter().writeMessages([...others, "d"], () => before.push(texts.released));
+    assert.deepEqual(before, [1]);
+    assert.equal(others.length, 1);
   });
 
   it("that is random bytes is refused with a TransportError, or parsed", () => {
