@@ -44,6 +44,7 @@ test("rounds are interleaved, the warm-up is not counted, CPU time is per operat
     milliseconds: 8,
     warmUp: 4,
     progress: () => {},
+    calm: undefined,
   });
   const inOrder = ["a 4", "b 4", "a 8", "b 8", "a 8", "b 8"];
   assert.deepEqual(

@@ -25,6 +25,8 @@ export interface Figure {
   readonly generatorMicros: number | undefined;
   /** Operations that all rounds counted together. */
   readonly operations: number;
+  /** Rounds in which a core was slowed down from outside; `undefined` where nobody looked. */
+  readonly disturbedRounds: number | undefined;
   /** Whatever else the suite measures, by name. */
   readonly measures: Measures;
 }
@@ -55,6 +57,9 @@ export function figureOf(suite: string, { case: item, samples }: Measured): Figu
     generatorBusy: overRounds((sample) => share(sample.generatorCpu, sample)),
     generatorMicros: overRounds((sample) => perOperation(sample.generatorCpu, sample)),
     operations: samples.reduce((sum, { operations }) => sum + operations, 0),
+    disturbedRounds: samples.some(({ isDisturbed }) => isDisturbed === undefined)
+      ? undefined
+      : samples.filter(({ isDisturbed }) => isDisturbed).length,
     measures,
   };
 }

@@ -1,7 +1,7 @@
 /** The machine under the figures, and who gets which of its cores. */
 
 import { spawnSync } from "node:child_process";
-import { statfsSync } from "node:fs";
+import { openSync, statfsSync, writeSync } from "node:fs";
 import { cpus, loadavg, release, totalmem } from "node:os";
 
 export interface Machine {
@@ -25,16 +25,13 @@ export interface Cores {
   readonly all: readonly number[];
 }
 
-/** What starts a command on these cores; where nothing is pinned, the command itself. */
+/** What starts a command on these cores; without any, the command itself. */
 export function onCores(
   command: readonly string[],
-  cores: Cores | undefined,
-  which: "server" | "all",
+  cores: readonly number[] | undefined,
 ): readonly [file: string, args: readonly string[]] {
   const [file = "", ...args] = command;
-  if (!cores) return [file, args];
-  const list = which === "server" ? [cores.server] : cores.all;
-  return ["taskset", ["-c", list.join(","), ...command]];
+  return cores ? ["taskset", ["-c", cores.join(","), ...command]] : [file, args];
 }
 
 /** Looks for two cores that this process may use, and moves it to the second. */
@@ -52,7 +49,20 @@ export function placeGenerator(cores: Cores, which: "generator" | "all"): boolea
   return taskset("-acp", list.join(","), `${process.pid}`).status === 0;
 }
 
-export function describeMachine(cores: Cores | undefined): Machine {
+/**
+ * Lets idle cores poll as long as this process lives, if it may (Linux, PM QoS; needs root): to wake
+ * one up takes time, and a virtual one that sleeps loses its place on the host. Whether it does.
+ */
+export function keepAwake(): boolean {
+  try {
+    writeSync(openSync("/dev/cpu_dma_latency", "w"), new Int32Array([0]));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export function describeMachine(cores: Cores | undefined, isAwake: boolean): Machine {
   return {
     cpu: cpus()[0]?.model.trim() ?? "unknown",
     cores: cpus().length,
@@ -61,9 +71,12 @@ export function describeMachine(cores: Cores | undefined): Machine {
     openssl: process.versions["openssl"],
     kernel: release(),
     load: loadavg()[0] ?? 0,
-    pinning: cores
-      ? `server processes on core ${cores.server}, generator on core ${cores.generator}`
-      : "nothing pinned (no taskset, or one core only)",
+    pinning: [
+      cores
+        ? `server processes on core ${cores.server}, generator on core ${cores.generator}`
+        : "nothing pinned (no taskset, or one core only)",
+      ...(isAwake ? ["idle cores poll"] : []),
+    ].join(", "),
   };
 }
 

@@ -51,7 +51,7 @@ export async function startPeer(
 ): Promise<StartedPeer> {
   const flags = profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profile}`];
   const command = [process.execPath, ...flags, MAIN, JSON.stringify(role)];
-  const [file, args] = onCores(command, cores, which);
+  const [file, args] = onCores(command, cores && (which === "server" ? [cores.server] : cores.all));
   const child = spawn(file, args, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
   const ready = await nextReply(child);
   if (ready.type !== "ready") throw new Error("a server process spoke out of turn");

@@ -1,5 +1,6 @@
 /** Interleaved rounds: every case once, then every case again; so that a slow minute hurts all. */
 
+import type { Calm } from "./calm.ts";
 import type { Case, Measures, Outcome, Peer } from "./suite.ts";
 
 /** One run of one case. */
@@ -11,6 +12,8 @@ export interface Sample {
   /** CPU time of the load generator, µs; `undefined` where it does the measured work itself. */
   readonly generatorCpu: number | undefined;
   readonly measures: Measures;
+  /** Whether a core was slowed down from outside; `undefined` where nobody looked. */
+  readonly isDisturbed?: boolean;
 }
 
 export interface Measured {
@@ -24,27 +27,46 @@ export interface RoundOptions {
   /** How long each case runs first, uncounted, for compilers and caches to warm up. */
   readonly warmUp: number;
   readonly progress: (text: string) => void;
+  /** What counted rounds wait for. */
+  readonly calm: Calm | undefined;
 }
 
 export async function runRounds(
   cases: readonly Case[],
-  { rounds, milliseconds, warmUp, progress }: RoundOptions,
+  { rounds, milliseconds, warmUp, progress, calm }: RoundOptions,
 ): Promise<readonly Measured[]> {
   const samples = cases.map((): Sample[] => []);
   for (let round = 0; round <= rounds; round++) {
     const time = round === 0 ? warmUp : milliseconds;
     for (const [index, item] of cases.entries()) {
       progress(`round ${round} of ${rounds}: ${item.row}, ${item.column}`);
-      await item.prepare?.(time);
-      const sample = await runOnce(item, time);
-      await item.tidy?.();
-      if (round > 0) samples[index]?.push(sample);
+      if (round === 0) await runOnce(item, time);
+      else samples[index]?.push(await runInCalm(item, time, calm));
     }
   }
   return cases.map((item, index) => ({ case: item, samples: samples[index] ?? [] }));
 }
 
-async function runOnce(item: Case, milliseconds: number): Promise<Sample> {
+/** Again and again until no core was slowed down, or until patience is at its end. */
+async function runInCalm(item: Case, time: number, calm: Calm | undefined): Promise<Sample> {
+  for (;;) {
+    const sample = await runOnce(item, time, calm);
+    if (!sample.isDisturbed || !calm?.isPatient) return sample;
+    calm.regret(1000 * sample.seconds);
+  }
+}
+
+async function runOnce(item: Case, milliseconds: number, calm?: Calm): Promise<Sample> {
+  const places = item.places ?? (item.peer ? "server" : "all");
+  await item.prepare?.(milliseconds);
+  await calm?.comes(places);
+  const sample = await runMeasured(item, milliseconds);
+  const isDisturbed = calm && !(await calm.lasted(places));
+  await item.tidy?.();
+  return isDisturbed === undefined ? sample : { ...sample, isDisturbed };
+}
+
+async function runMeasured(item: Case, milliseconds: number): Promise<Sample> {
   const peerBefore = await item.peer?.cpu();
   const ownBefore = process.cpuUsage();
   const start = performance.now();

@@ -3,8 +3,9 @@
  * progress goes to stderr. README.md says what the figures mean.
  */
 
+import { Calm, SUITE_PATIENCE, startGauges } from "./calm.ts";
 import { type Figure, figureOf } from "./figures.ts";
-import { describeMachine, pinGenerator } from "./machine.ts";
+import { describeMachine, keepAwake, pinGenerator } from "./machine.ts";
 import { parseCommandLine, USAGE } from "./options.ts";
 import { progress, progressDone } from "./progress.ts";
 import { newestChapter, saveResults, writeReadme } from "./report/record.ts";
@@ -46,18 +47,21 @@ else await main({ ...command, cores: undefined });
 
 async function main(unpinned: BenchOptions): Promise<void> {
   const options = { ...unpinned, cores: pinGenerator() };
+  const isAwake = keepAwake();
+  const calm = options.cores && new Calm(await startGauges(options.cores));
   const lines: Line[] = [];
   const print = (line: Line): void => {
     lines.push(line);
     process.stdout.write(formatLines([line]));
   };
-  const machine = describeMachine(options.cores);
+  const machine = describeMachine(options.cores, isAwake);
   print({ type: "machine", ...machine, date: new Date().toISOString(), rounds: options.rounds });
   for (const suite of chosen(options)) {
-    const { notes, figures } = await measure(suite, options);
+    const { notes, figures } = await measure(suite, options, calm);
     print({ type: "suite", suite: suite.name, title: suite.title, notes });
     for (const figure of figures) print({ type: "figure", ...figure });
   }
+  calm?.close();
   process.stdout.write(`\n${tables(lines)}`);
   if (results !== undefined) saveResults(results, lines);
 }
@@ -65,17 +69,20 @@ async function main(unpinned: BenchOptions): Promise<void> {
 async function measure(
   suite: Suite,
   options: BenchOptions,
+  calm: Calm | undefined,
 ): Promise<{ notes: readonly string[]; figures: readonly Figure[] }> {
   const { rounds, dose, row } = options;
   progress(`${suite.name}: starting`);
   const { cases, notes, close } = await suite.open(options);
   try {
     const wanted = cases.filter((item) => item.row.includes(row));
+    calm?.encourage(SUITE_PATIENCE * dose);
     const measured = await runRounds(wanted, {
       rounds,
       milliseconds: suite.milliseconds * dose,
       warmUp: suite.warmUp * dose,
       progress: (text) => progress(`${suite.name}: ${text}`),
+      calm,
     });
     return { notes, figures: measured.map((each) => figureOf(suite.name, each)) };
   } finally {

@@ -3,6 +3,7 @@
  * it, so that every suite is measured in the same way.
  */
 
+import type { Places } from "./calm.ts";
 import type { Cores } from "./machine.ts";
 
 export interface Suite {
@@ -33,6 +34,8 @@ export interface Case {
   readonly headline?: string;
   /** Whose CPU time is measured; `undefined` for work that is done in this process. */
   readonly peer: Peer | undefined;
+  /** The cores that must not be slowed down from outside; the server's unless said otherwise. */
+  readonly places?: Places;
   /** Work for the next run that must not be measured. */
   prepare?(milliseconds: number): Promise<void> | void;
   /** Loads the peer for about so long; resolves once all that was asked is answered. */

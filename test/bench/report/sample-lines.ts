@@ -43,6 +43,7 @@ export function figureLine(
     generatorBusy: 0.4,
     generatorMicros: 1,
     operations: 3,
+    disturbedRounds: 0,
     measures: {},
     ...others,
   };

@@ -37,6 +37,18 @@ test("tables say how busy both ends were, and every other measure", () => {
   assert.doesNotMatch(text, /^median ms:/m, "the first table has it");
 });
 
+test("tables say in how many rounds a core was slowed down, where somebody looked", () => {
+  const watched = (disturbedRounds: number | undefined) =>
+    figureLine("live", "paced", `with ${disturbedRounds}`, 3, {
+      cpuMicrosByRound: [3, 3, 4],
+      disturbedRounds,
+    });
+  const suite = [machineLine, suiteLine("live")];
+  const text = tables([...suite, watched(2), watched(0), watched(undefined)]);
+  assert.match(text, /\n- in 2 of 6 rounds somebody else slowed a core down\n/);
+  assert.doesNotMatch(tables([...suite, watched(undefined)]), /somebody/);
+});
+
 test("the chapter has a command for each table, our columns first, no suites about parts", () => {
   const text = chapter([
     machineLine,

@@ -26,7 +26,7 @@ function suiteTables(title: string, notes: readonly string[], figures: readonly 
   const loads = figures.filter(isLoad);
   return [
     `## ${title}`,
-    ...notes.map((note) => `- ${note}`),
+    ...[...notes, ...disturbance(figures)].map((note) => `- ${note}`),
     "",
     "Medians of the rounds; CPU time is that of the measured process:",
     "",
@@ -47,6 +47,17 @@ function suiteTables(title: string, notes: readonly string[], figures: readonly 
       );
     }),
   ].join("\n");
+}
+
+/** How many rounds are not to be trusted; nothing where nobody looked. */
+function disturbance(figures: readonly Figure[]): readonly string[] {
+  const watched = figures.filter(({ disturbedRounds }) => disturbedRounds !== undefined);
+  if (watched.length === 0) return [];
+  const sum = (count: (figure: Figure) => number): number =>
+    watched.reduce((total, figure) => total + count(figure), 0);
+  const disturbed = sum((figure) => figure.disturbedRounds ?? 0);
+  const rounds = sum((figure) => figure.cpuMicrosByRound.length);
+  return [`in ${disturbed} of ${rounds} rounds somebody else slowed a core down`];
 }
 
 /** The one figure that each row is about. */

@@ -27,6 +27,8 @@ export const connect: Suite = {
           column: name,
           unit: "handshake",
           peer,
+          // How many go through in a second depends on the client even more.
+          places: "all",
           prepare: onceWarm(() => connects(WARM_UP * options.dose, dial)),
           run: async (milliseconds) => ({
             operations: await connectFor(milliseconds, dial),

@@ -31,8 +31,9 @@ const WALL = "µs of wall time per operation";
 export const cores: Suite = {
   name: "cores",
   title: "One core against all",
-  milliseconds: 1500,
-  warmUp: 500,
+  // Long enough for the times in which stages of the relay fill and drain to be few.
+  milliseconds: 4000,
+  warmUp: 1500,
   async open(options): Promise<OpenSuite> {
     if (options.url !== undefined) throw new RangeError("suite cores needs a relay of our own");
     const events = new SignedEvents(options);
@@ -91,6 +92,7 @@ function withFreeGenerator(item: Case, { cores }: Pick<BenchOptions, "cores">): 
   if (!cores) return item;
   return {
     ...item,
+    places: "all",
     prepare(milliseconds) {
       placeGenerator(cores, "all");
       return item.prepare?.(milliseconds);

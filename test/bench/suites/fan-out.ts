@@ -78,7 +78,7 @@ class Line {
       row: `${how}, ${grouped(crowd.subscriptions)} subscriptions on ${grouped(crowd.connections)} connections`,
       column,
       unit: "delivery",
-      ...(how === "paced" ? { headline: MEDIAN_MS } : {}),
+      ...(how === "paced" ? { headline: MEDIAN_MS, places: "all" } : {}),
       peer,
       prepare: async (milliseconds) => {
         messages = events.reserve(Math.ceil(milliseconds * perMillisecond) + 1);

@@ -120,7 +120,7 @@ const CLI: string = fileURLToPath(new URL("../../../src/cli.js", import.meta.url
 
 async function importInto(data: string, lines: Buffer, cores: Cores | undefined): Promise<void> {
   const command = [process.execPath, CLI, "import", "--no-verify", "--data", data];
-  const [file, args] = onCores(command, cores, "all");
+  const [file, args] = onCores(command, cores?.all);
   const child = spawn(file, args, { stdio: ["pipe", "ignore", "inherit"] });
   child.stdin.end(lines);
   const [code] = await once(child, "exit");
