@@ -81,9 +81,6 @@ export class Calm {
   }
 }
 
-/** Milliseconds that a suite may wait; with all suites, a whole run takes half as long again at most. */
-export const SUITE_PATIENCE = 45_000;
-
 /** A neighbour costs two fifths of the speed; what is measured on the same core, a tenth. */
 const NEARLY = 0.75;
 /** Of the time. */

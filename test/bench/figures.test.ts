@@ -75,6 +75,41 @@ test("a row may be about another measure than CPU time", () => {
   assert.equal(figure.cpuMicros, 7);
 });
 
+test("disturbed rounds count only where all were", () => {
+  const item = {
+    row: "row",
+    column: "a",
+    unit: "event",
+    peer: undefined,
+    run: async () => ({ operations: 1 }),
+  };
+  const figures = [
+    [false, true, true],
+    [true, true, true],
+    [undefined, undefined, undefined],
+  ].map((disturbed) => {
+    const samples = [7, 9, 20].map((cpu, index) => {
+      const isDisturbed = disturbed[index];
+      const measures = { "median ms": 10 * cpu };
+      const sample = { operations: 1, seconds: 1, cpu, generatorCpu: 1, measures };
+      return isDisturbed === undefined ? sample : { ...sample, isDisturbed };
+    });
+    return figureOf("suite", { case: item, samples });
+  });
+  const seen = figures.map((each) => [
+    each.value,
+    each.measures["median ms"],
+    each.disturbedRounds,
+  ]);
+  assert.deepEqual(seen, [
+    [7, 70, 2],
+    [9, 90, 3],
+    [9, 90, undefined],
+  ]);
+  assert.deepEqual(figures[0]?.cpuMicrosByRound, [7, 9, 20]);
+  assert.equal(figures[0].operations, 3);
+});
+
 test("latencies are what half, and 99 of 100, stay below", () => {
   const milliseconds = Array.from({ length: 200 }, (_, index) => 200 - index);
   assert.deepEqual(latencies(milliseconds), { "median ms": 101, "p99 ms": 199 });

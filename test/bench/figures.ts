@@ -1,4 +1,4 @@
-/** Figures from samples: medians over the rounds, one line of JSON a case. */
+/** Figures from samples: medians over the rounds that nobody disturbed, one line of JSON a case. */
 
 import type { Measured, Sample } from "./rounds.ts";
 import type { Measures } from "./suite.ts";
@@ -25,7 +25,10 @@ export interface Figure {
   readonly generatorMicros: number | undefined;
   /** Operations that all rounds counted together. */
   readonly operations: number;
-  /** Rounds in which a core was slowed down from outside; `undefined` where nobody looked. */
+  /**
+   * Rounds in which a core was slowed down from outside, which count only if all were disturbed;
+   * `undefined` where nobody looked.
+   */
   readonly disturbedRounds: number | undefined;
   /** Whatever else the suite measures, by name. */
   readonly measures: Measures;
@@ -38,10 +41,12 @@ export function figureOf(suite: string, { case: item, samples }: Measured): Figu
     micros === undefined ? undefined : micros / operations;
   const share = (micros: number | undefined, { seconds }: Sample): number | undefined =>
     micros === undefined ? undefined : micros / 1e6 / seconds;
+  const calm = samples.filter(({ isDisturbed }) => !isDisturbed);
+  const counted = calm.length > 0 ? calm : samples;
   const overRounds = (figure: (sample: Sample) => number | undefined): number | undefined =>
-    median(samples.map(figure));
+    median(counted.map(figure));
   const cpuMicros = overRounds((sample) => perOperation(sample.cpu, sample));
-  const measures = mediansOf(samples);
+  const measures = mediansOf(counted);
   const { headline = CPU_TIME } = item;
   return {
     suite,

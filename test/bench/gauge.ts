@@ -10,8 +10,8 @@ const SAMPLE: string = JSON.stringify({
   ],
   content: "d".repeat(200),
 });
-/** Half a millisecond: what is measured on this core meanwhile must not suffer. */
-const TURNS = 250;
+/** Less than half a millisecond: what is measured on this core meanwhile must not suffer. */
+const TURNS = 200;
 const EVERY_MS = 100;
 
 /** Until the engine has compiled it, it is twice as slow. */
@@ -23,11 +23,16 @@ let timer: NodeJS.Timeout | undefined;
 
 process.on("message", (request: GaugeRequest) => {
   clearInterval(timer);
-  if (request === "now") process.send?.([Math.max(speed(), speed(), speed(), speed())]);
+  if (request === "now") process.send?.([Math.max(best(), best())]);
   else if (request === "watched") process.send?.(watched.splice(0));
-  else timer = setInterval(() => watched.push(speed()), EVERY_MS);
+  else timer = setInterval(() => watched.push(best()), EVERY_MS);
 });
 process.on("disconnect", () => process.exit());
+
+/** The first look after others had the core finds its caches full of their things. */
+function best(): number {
+  return Math.max(speed(), speed());
+}
 
 /**
  * Turns per µs of CPU time. Branches and small objects, as in what is measured: a neighbour on the

@@ -49,12 +49,16 @@ export async function runRounds(
 
 /** Again and again until no core was slowed down, or until patience is at its end. */
 async function runInCalm(item: Case, time: number, calm: Calm | undefined): Promise<Sample> {
+  calm?.encourage(Math.min(2 * time, MAX_PATIENCE));
   for (;;) {
     const sample = await runOnce(item, time, calm);
     if (!sample.isDisturbed || !calm?.isPatient) return sample;
     calm.regret(1000 * sample.seconds);
   }
 }
+
+/** Milliseconds that a round may wait for calm, and be measured in vain. */
+const MAX_PATIENCE = 6_000;
 
 async function runOnce(item: Case, milliseconds: number, calm?: Calm): Promise<Sample> {
   const places = item.places ?? (item.peer ? "server" : "all");

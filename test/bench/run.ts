@@ -3,7 +3,7 @@
  * progress goes to stderr. README.md says what the figures mean.
  */
 
-import { Calm, SUITE_PATIENCE, startGauges } from "./calm.ts";
+import { Calm, startGauges } from "./calm.ts";
 import { type Figure, figureOf } from "./figures.ts";
 import { describeMachine, keepAwake, pinGenerator } from "./machine.ts";
 import { parseCommandLine, USAGE } from "./options.ts";
@@ -76,7 +76,6 @@ async function measure(
   const { cases, notes, close } = await suite.open(options);
   try {
     const wanted = cases.filter((item) => item.row.includes(row));
-    calm?.encourage(SUITE_PATIENCE * dose);
     const measured = await runRounds(wanted, {
       rounds,
       milliseconds: suite.milliseconds * dose,
