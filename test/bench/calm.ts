@@ -6,9 +6,9 @@
  */
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { type Cores, onCores } from "./machine.ts";
+import { nextReply } from "./peer.ts";
 
 /** The cores that a figure depends on. */
 export type Places = "server" | "all";
@@ -110,9 +110,7 @@ export async function startGauges({ server, generator }: Cores): Promise<Gauges>
 
 const GAUGE: string = fileURLToPath(new URL("./gauge.js", import.meta.url));
 
-async function ask(gauge: ChildProcess, request: GaugeRequest): Promise<readonly number[]> {
+function ask(gauge: ChildProcess, request: GaugeRequest): Promise<readonly number[]> {
   gauge.send(request);
-  const [speeds] = await once(gauge, "message");
-  // Our own process at the other end of a private pipe.
-  return speeds as readonly number[];
+  return nextReply(gauge) as Promise<readonly number[]>;
 }

@@ -55,7 +55,8 @@ export function placeGenerator(cores: Cores, which: "generator" | "all"): boolea
  */
 export function keepAwake(): boolean {
   try {
-    writeSync(openSync("/dev/cpu_dma_latency", "w"), new Int32Array([0]));
+    // Not "w", which would make a file of that name where there is no such device.
+    writeSync(openSync("/dev/cpu_dma_latency", "r+"), new Int32Array([0]));
     return true;
   } catch {
     return false;

@@ -53,11 +53,11 @@ export async function startPeer(
   const command = [process.execPath, ...flags, MAIN, JSON.stringify(role)];
   const [file, args] = onCores(command, cores && (which === "server" ? [cores.server] : cores.all));
   const child = spawn(file, args, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
-  const ready = await nextReply(child);
+  const ready = (await nextReply(child)) as Reply;
   if (ready.type !== "ready") throw new Error("a server process spoke out of turn");
   const ask = (request: Request): Promise<Reply> => {
     child.send(request);
-    return nextReply(child);
+    return nextReply(child) as Promise<Reply>;
   };
   return {
     endpoint: ready.endpoint,
@@ -88,16 +88,16 @@ export function foreignPeer(pid: number | undefined): Peer {
 
 const MAIN: string = fileURLToPath(new URL("./peers/main.js", import.meta.url));
 
-function nextReply(child: ChildProcess): Promise<Reply> {
+/** What our own process at the other end of a private pipe says next; rejects if it ends instead. */
+export function nextReply(child: ChildProcess): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const onExit = (code: number | null): void => {
-      reject(new Error(`a server process ended with code ${code}`));
+      reject(new Error(`a process of the bench ended with code ${code}`));
     };
     child.once("exit", onExit);
     child.once("message", (reply) => {
       child.off("exit", onExit);
-      // Our own process at the other end of a private pipe.
-      resolve(reply as Reply);
+      resolve(reply);
     });
   });
 }
