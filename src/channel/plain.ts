@@ -51,10 +51,10 @@ export class PlainLink extends QueuedLink {
       for (const each of messages) {
         if (typeof each === "string") {
           this.socket.send(each);
-          continue;
+        } else {
+          for (const text of each) this.socket.send(text);
+          each.release();
         }
-        for (const text of each) this.socket.send(text);
-        each.release();
       }
     });
   }

@@ -34,7 +34,7 @@ export interface Case {
   readonly headline?: string;
   /** Whose CPU time is measured; `undefined` for work that is done in this process. */
   readonly peer: Peer | undefined;
-  /** The cores that must not be slowed down from outside; the server's unless said otherwise. */
+  /** The cores that must not be slowed down from outside; by default that of the peer, or all without one. */
   readonly places?: Places;
   /** Work for the next run that must not be measured. */
   prepare?(milliseconds: number): Promise<void> | void;
