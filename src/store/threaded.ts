@@ -14,7 +14,7 @@ import {
   type StoreReader,
   type StoreWriter,
 } from "./connection.ts";
-import { HandedOverTexts } from "./handed-over.ts";
+import { OwnedTexts } from "./owned-texts.ts";
 import type { EventAndText } from "./row.ts";
 import { type Page, type Scan, Thread } from "./thread.ts";
 
@@ -165,7 +165,7 @@ function snapshot(view: View | undefined): { readonly view?: View } {
 }
 
 function textsOf({ texts }: Page): Texts {
-  return "ends" in texts ? new HandedOverTexts(texts.bytes, texts.ends) : texts;
+  return "ends" in texts ? new OwnedTexts(texts.bytes, texts.ends) : texts;
 }
 
 function placeOf(text: string): Place {

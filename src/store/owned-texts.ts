@@ -10,7 +10,7 @@ const MIN_FREED = 16_384;
  * Left to the collector, every 64 MB of them, which is less than a second of busy answers, would make
  * it walk through the whole heap.
  */
-export class HandedOverTexts extends PackedTexts {
+export class OwnedTexts extends PackedTexts {
   /** There are no texts in it any more. */
   override release(): void {
     if (this.bytes.length < MIN_FREED) return;
