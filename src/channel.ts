@@ -78,6 +78,7 @@ export interface WebSocketLike {
   readonly protocol: string;
   /** Set by the channel before anything can arrive. */
   handlers: WebSocketHandlers | undefined;
+  /** Bytes are the socket's from then on: nobody else may read or change them. */
   send(data: Uint8Array | string): void;
   /** Bundles the sends made by `write` into as few system calls as the platform allows. */
   batch(write: () => void): void;

@@ -7,6 +7,7 @@ import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } fro
 import type { Aead } from "../crypto.ts";
 import { plain } from "./bytes.ts";
 import { checkLength } from "./range.ts";
+import { allocate } from "./sealed-memory.ts";
 
 /** Makes an {@link Aead} of a key of 32 bytes, which is copied. */
 export type AesGcm = (key: Uint8Array) => Aead;
@@ -56,11 +57,11 @@ export const opensslAesGcm: AesGcm = (key) => {
     seal(nonce, plaintext, associatedData) {
       const cipher = createCipheriv("aes-256-gcm", keyFor(nonce), nonce);
       if (associatedData.length > 0) cipher.setAAD(associatedData);
-      const sealed = Buffer.allocUnsafe(plaintext.length + TAG_BYTES);
+      const sealed = allocate(plaintext.length + TAG_BYTES);
       sealed.set(cipher.update(plaintext));
       cipher.final();
       sealed.set(cipher.getAuthTag(), plaintext.length);
-      return plain(sealed);
+      return sealed;
     },
     open(nonce, ciphertext, associatedData) {
       const decipher = createDecipheriv("aes-256-gcm", keyFor(nonce), nonce);
@@ -125,21 +126,4 @@ class NativeAead implements Aead {
     if (this.#isDestroyed) throw new Error("the key was destroyed");
     checkLength("nonce", nonce, NONCE_BYTES);
   }
-}
-
-/** Node gives small buffers shares of one pool, but an ArrayBuffer of its own to each above this. */
-const POOLED_BYTES = 4_096;
-const SLAB_BYTES = 65_536;
-let slab: Uint8Array = new Uint8Array(0);
-let used = 0;
-
-/** Not zeroed. An ArrayBuffer for each frame of an event would cost more than its encryption. */
-function allocate(length: number): Uint8Array {
-  if (length < POOLED_BYTES || length > SLAB_BYTES / 4) return plain(Buffer.allocUnsafe(length));
-  if (used + length > slab.length) {
-    slab = plain(Buffer.allocUnsafeSlow(SLAB_BYTES));
-    used = 0;
-  }
-  used += length;
-  return slab.subarray(used - length, used);
 }

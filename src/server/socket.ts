@@ -1,11 +1,13 @@
 /** `ws` sockets as the channel wants them: bytes or text in, corked writes out. */
 
+import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type RawData, WebSocket } from "ws";
 import { SWITCHING_PROTOCOLS } from "../channel/errors.ts";
 import { BROKEN } from "../channel/link.ts";
 import { refusal } from "../channel/refusal.ts";
 import type { SocketFailure, WebSocketHandlers, WebSocketLike } from "../channel.ts";
+import { giveBack } from "../crypto/sealed-memory.ts";
 import { OUTER_CLOSED, OUTER_FAILED } from "../transport/constants.ts";
 
 /**
@@ -74,8 +76,9 @@ export class NodeSocket implements WebSocketLike {
       if (this.#ws.readyState === WebSocket.CLOSED) queueMicrotask(() => this.handlers?.drain?.());
       return;
     }
-    const isSmall = typeof data !== "string" && data.length <= MAX_WHOLE;
-    if (isSmall && this.#accepted) this.#accepted.write(wholeFrame(data));
+    if (typeof data === "string") this.#ws.send(data);
+    else if (data.length > MAX_WHOLE) this.#ws.send(data, (error) => this.#sent(data, error));
+    else if (this.#accepted) this.#accepted.write(wholeFrame(data));
     else this.#ws.send(data);
   }
 
@@ -123,6 +126,11 @@ export class NodeSocket implements WebSocketLike {
   /** Breaks the connection without a goodbye. */
   terminate(): void {
     this.#ws.terminate();
+  }
+
+  /** Its memory serves others, if it was sealed here and the system has it: other streams might keep it. */
+  #sent(data: Uint8Array, error: Error | null | undefined): void {
+    if (!error && this.#stream instanceof Socket) giveBack(data);
   }
 
   #await(ws: WebSocket): void {

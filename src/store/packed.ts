@@ -4,9 +4,10 @@
  */
 
 import { setImmediate as turn } from "node:timers/promises";
-import { PackedTexts, type Texts } from "../nostr/packed-texts.ts";
+import type { Texts } from "../nostr/packed-texts.ts";
 import type { Remainder, StoredFilter } from "../store.ts";
 import { Cursor, newestFirst, Quota, type Scan } from "./cursor.ts";
+import { OwnedTexts } from "./owned-texts.ts";
 import { secondOf } from "./row.ts";
 
 /** A scan whose slices can be had packed. */
@@ -17,7 +18,7 @@ export interface PackableScan extends Scan {
 
 export interface PackedReading {
   /** What matches, newest first. */
-  readonly texts: PackedTexts;
+  readonly texts: OwnedTexts;
   /** How many rows of the index were looked at. */
   readonly rows: number;
   /** The place of the last of them. */
@@ -49,7 +50,7 @@ export function packedSql(slice: string): string {
 export function packedReading(row: PackedRow): PackedReading | undefined {
   const [bytes, lengths, rows, last, lastMatch, hasLong] = row;
   if (hasLong === 1n) return undefined;
-  const texts = new PackedTexts(plainBytes(bytes), endsOf(lengths));
+  const texts = new OwnedTexts(plainBytes(bytes), endsOf(lengths));
   return { texts, rows: Number(rows), last: last ?? undefined, lastMatch: lastMatch ?? undefined };
 }
 

@@ -2,10 +2,12 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { type AddressInfo, connect } from "node:net";
-import type { Duplex } from "node:stream";
+import { type Duplex, duplexPair } from "node:stream";
 import { type TestContext, test } from "node:test";
+import { setImmediate as turn } from "node:timers/promises";
 import { WebSocket, WebSocketServer } from "ws";
 import type { SocketFailure } from "../../src/channel.ts";
+import { allocate } from "../../src/crypto/sealed-memory.ts";
 import { NodeSocket } from "../../src/server/socket.ts";
 import { UPGRADE } from "./upgrade.ts";
 
@@ -91,14 +93,71 @@ test("with the socket goes what was queued, and whoever waits for room is told",
   assert.equal(socket.bufferedAmount, 0);
 });
 
+test("memory of a long frame serves others once the system has it, and not before", async (t) => {
+  const { port, accepted } = await serve(t);
+  const client = connect({ port, host: "127.0.0.1" });
+  t.after(() => client.destroy());
+  client.write(UPGRADE);
+  const { socket, stream } = await accepted;
+  const [head] = (await once(client, "data")) as [Buffer];
+  const first = longFrame(1);
+  socket.send(first);
+  await once(client, "readable");
+  while (stream.writableLength > 0) await turn();
+  const second = longFrame(2);
+  assert.equal(second.buffer, first.buffer);
+  socket.send(second);
+  // Nobody reads any more: what is written now waits, and must still be there when it goes.
+  let count = 2;
+  while (stream.writableLength < 2 ** 20) {
+    await turn();
+    socket.send(longFrame(++count));
+  }
+  const total = head.length + count * (FRAME_HEADER + LONG);
+  const received: Buffer[] = [];
+  for await (const data of client) {
+    received.push(data as Buffer);
+    if (client.bytesRead === total) break;
+  }
+  const all = Buffer.concat(received);
+  for (let n = 0; n < count; n++) {
+    const start = n * (FRAME_HEADER + LONG) + FRAME_HEADER;
+    assert.ok(all.subarray(start, start + LONG).equals(Buffer.alloc(LONG, n + 1)), `frame ${n}`);
+  }
+});
+
+test("memory of a long frame is left to a stream that may keep it", async (t) => {
+  const [ours, theirs] = duplexPair();
+  t.after(() => ours.destroy());
+  const { accepted } = await serve(t, theirs);
+  ours.write(UPGRADE);
+  const { socket } = await accepted;
+  await once(ours, "data");
+  const frame = longFrame(1);
+  socket.send(frame);
+  await once(ours, "data");
+  await turn();
+  assert.notEqual(longFrame(2).buffer, frame.buffer);
+});
+
+/** As a secure channel seals it. */
+function longFrame(fill: number): Uint8Array {
+  return allocate(LONG).fill(fill);
+}
+
+const LONG = 60_000;
+/** Bytes that a server's WebSocket frame of that length begins with. */
+const FRAME_HEADER = 4;
+
 interface Accepted {
   readonly socket: NodeSocket;
   readonly stream: Duplex;
 }
 
-/** `accepted` resolves with the first that is accepted. */
+/** `accepted` resolves with the first that is accepted; `connection` is one that comes without a port. */
 async function serve(
   t: TestContext,
+  connection?: Duplex,
 ): Promise<{ readonly port: number; readonly accepted: Promise<Accepted> }> {
   const webSockets = new WebSocketServer({ noServer: true });
   const server = createServer().listen(0, "127.0.0.1");
@@ -111,6 +170,7 @@ async function serve(
       });
     });
   });
+  if (connection) server.emit("connection", connection);
   const { port } = server.address() as AddressInfo;
   return { port, accepted };
 }

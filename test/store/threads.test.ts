@@ -142,26 +142,37 @@ describe("a store in threads", () => {
     );
     await store.close();
   });
+});
 
-  it("gives the memory of an answer back as soon as it was sent, and no other", async () => {
-    const store = await openSqliteStore(newPath(), { threads: 1 });
-    const all = numbered(1500);
-    await store.insert(all);
-    const expected = all.map(({ json }) => json).reverse();
-    const seen: string[] = [];
-    const sizes: (readonly [before: number, after: number])[] = [];
-    for await (const page of store.query([filter({})])) {
-      assert.ok(page instanceof PackedTexts);
-      seen.push(...page);
-      const before = page.bytes.length;
-      page.release();
-      sizes.push([before, page.bytes.length]);
-      // What has gone is gone: nothing of another answer ever stands there.
-      if (before > 0 && page.bytes.length === 0) assert.deepEqual([...page], []);
-    }
-    assert.deepEqual(seen, expected);
-    assert.ok(sizes.filter(([before, after]) => before > 16_384 && after === 0).length > 1);
-    assert.ok(sizes.every(([before, after]) => after === 0 || before < 16_384));
-    await store.close();
-  });
+describe("an answer's memory goes", () => {
+  for (const threads of [0, 1]) {
+    it(`with ${threads} threads: as soon as it was sent, and no other`, async () => {
+      const store = await openSqliteStore(newPath(), { threads });
+      const all = numbered(1500);
+      await store.insert(all);
+      const expected = all.map(({ json }) => json).reverse();
+      const seen: string[] = [];
+      const sizes: (readonly [before: number, after: number])[] = [];
+      for await (const page of store.query([filter({})])) {
+        assert.ok(page instanceof PackedTexts);
+        seen.push(...page);
+        const before = page.bytes.length;
+        page.release();
+        sizes.push([before, page.bytes.length]);
+        // What has gone is gone: nothing of another answer ever stands there.
+        if (before > 0 && page.bytes.length === 0) assert.deepEqual([...page], []);
+      }
+      assert.deepEqual(seen, expected);
+      assert.ok(sizes.filter(([before, after]) => before > 16_384 && after === 0).length > 1);
+      assert.ok(sizes.every(([before, after]) => after === 0 || before < 16_384));
+      // Of more than was asked for, the beginning.
+      for await (const page of store.query([filter({ limit: 200 })])) {
+        assert.ok(page instanceof PackedTexts);
+        assert.deepEqual([...page], expected.slice(0, 200));
+        page.release();
+        assert.equal(page.bytes.length, 0);
+      }
+      await store.close();
+    });
+  }
 });
