@@ -5,8 +5,8 @@ import { PackedTexts } from "../nostr/packed-texts.ts";
 
 /** Bytes below which to free them takes longer than to collect them. */
 const MIN_FREED = 16_384;
-/** Bytes: more than an answer takes on its way from the database. */
-const LARGE = 8 * 2 ** 20;
+/** Bytes: as much as an answer of a few hundred events takes on its way from the database. */
+const LARGE = 2 * 2 ** 20;
 
 /**
  * Left to the collector, every 64 MB of them, which is less than a second of busy answers, would make
