@@ -19,22 +19,26 @@ export interface Subscription {
 
 /** Up to this many author–kind pairs, a filter is indexed by the pairs instead of the authors. */
 const MAX_PAIRS = 64;
+/** How many may be left for the next event to enter into the index. */
+const MAX_FRESH = 64;
 
 export class Subscriptions {
   readonly #index = new Index();
+  /** Not in the index yet: who only wants what is stored is gone before the next event comes. */
+  readonly #fresh = new Set<Subscription>();
 
-  /** How many index entries exist; 0 when nobody is subscribed. */
+  /** How many entries exist; 0 when nobody is subscribed. */
   get size(): number {
-    return this.#index.size;
+    return this.#index.size + this.#fresh.size;
   }
 
   add(subscription: Subscription): void {
-    for (const filter of subscription.filters) {
-      visitFilter(filter, (sort, value) => this.#index.add(sort, value, subscription));
-    }
+    if (this.#fresh.size >= MAX_FRESH) this.#settle();
+    this.#fresh.add(subscription);
   }
 
   remove(subscription: Subscription): void {
+    if (this.#fresh.delete(subscription)) return;
     for (const filter of subscription.filters) {
       visitFilter(filter, (sort, value) => this.#index.remove(sort, value, subscription));
     }
@@ -42,6 +46,7 @@ export class Subscriptions {
 
   /** Hands the event once to every subscription that may see it; returns how many there were. */
   deliver(event: VerifiedEvent): number {
+    this.#settle();
     const candidates = new Set<Subscription>();
     // Where nobody is found by tags, these matter only once somebody is found.
     let tags = this.#index.hasTags ? tagSets(event) : undefined;
@@ -58,6 +63,15 @@ export class Subscriptions {
       subscription.deliver(event, text);
     }
     return matched;
+  }
+
+  #settle(): void {
+    for (const subscription of this.#fresh) {
+      for (const filter of subscription.filters) {
+        visitFilter(filter, (sort, value) => this.#index.add(sort, value, subscription));
+      }
+    }
+    this.#fresh.clear();
   }
 }
 

@@ -78,6 +78,40 @@ test("delivers exactly what the filters match, each event once", () => {
   );
 });
 
+/** Which of the subscriptions begins, or ends if it has begun; or an event that comes. */
+const step = fc.oneof(fc.nat(99), eventArbitrary);
+
+test("delivers to those who are subscribed by then, whoever comes and goes", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.array(filterArbitrary, { minLength: 1, maxLength: 2 }), { minLength: 1 }),
+      fc.array(step, { maxLength: 40 }),
+      (filterSets, steps) => {
+        const recorders = filterSets.map((filters) => new Recorder(...filters));
+        const subscriptions = new Subscriptions();
+        const open = new Set<Recorder>();
+        for (const next of steps) {
+          if (typeof next !== "number") {
+            const expected = [...open].filter(({ filters }) => matchFilters(filters, next));
+            const before = expected.map(({ received }) => received.length);
+            assert.equal(subscriptions.deliver(next), expected.length);
+            const after = expected.map(({ received }) => received.length - 1);
+            assert.deepEqual(after, before);
+            continue;
+          }
+          const recorder = recorders[next % recorders.length];
+          assert.ok(recorder);
+          const isOpen = open.delete(recorder);
+          if (isOpen) subscriptions.remove(recorder);
+          else subscriptions.add(recorder);
+          if (!isOpen) open.add(recorder);
+        }
+      },
+    ),
+    { numRuns: process.env["SLOW"] ? 5_000 : 100 },
+  );
+});
+
 test("removing one subscription leaves the others", () => {
   const subscriptions = new Subscriptions();
   const recorders = [1, 2, 3].map(() => new Recorder({ kinds: [1] }, { authors: pubkeys }));
@@ -110,29 +144,54 @@ test("a subscription may end others while an event is delivered", () => {
 
 test("of 10,000 subscriptions, only those that may match are looked at", () => {
   const subscriptions = new Subscriptions();
-  let confirmed = 0;
-  const counting = (filter: object): Subscription => {
-    const recorder = new Recorder(filter);
-    const filters = recorder.filters;
-    return {
-      get filters() {
-        confirmed += 1;
-        return filters;
-      },
-      view: stranger,
-      deliver: () => {},
-    };
-  };
-  const hex = (i: number) => i.toString(16).padStart(64, "0");
+  const looks: Subscription[] = [];
   for (let i = 0; i < 2_500; i += 1) {
-    subscriptions.add(counting({ authors: [hex(i)], kinds: [1] }));
-    subscriptions.add(counting({ "#p": [hex(i)], kinds: [1] }));
-    subscriptions.add(counting({ ids: [hex(i)] }));
-    subscriptions.add(counting({ kinds: [1_000 + i] }));
+    subscriptions.add(new Watched(looks, { authors: [hex(i)], kinds: [1] }));
+    subscriptions.add(new Watched(looks, { "#p": [hex(i)], kinds: [1] }));
+    subscriptions.add(new Watched(looks, { ids: [hex(i)] }));
+    subscriptions.add(new Watched(looks, { kinds: [1_000 + i] }));
   }
-  confirmed = 0;
-  const event = authors[0]?.sign({ tags: [["p", hex(7)]] });
-  assert(event);
-  assert.equal(subscriptions.deliver(event), 1);
-  assert.equal(confirmed, 1);
+  const [author] = authors;
+  assert(author);
+  looks.length = 0;
+  assert.equal(subscriptions.deliver(author.sign({ kind: 7 })), 0);
+  assert.ok(looks.length <= 64, "few were left for the first event to put in their place");
+  looks.length = 0;
+  assert.equal(subscriptions.deliver(author.sign({ tags: [["p", hex(7)]] })), 1);
+  assert.equal(looks.length, 1);
 });
+
+test("a subscription that ends before an event comes is never looked at", () => {
+  const subscriptions = new Subscriptions();
+  const looks: Subscription[] = [];
+  for (let i = 0; i < 1_000; i += 1) {
+    const subscription = new Watched(looks, { authors: [hex(i)] });
+    subscriptions.add(subscription);
+    subscriptions.remove(subscription);
+  }
+  assert.equal(looks.length, 0);
+  assert.equal(subscriptions.size, 0);
+});
+
+/** Tells when its filters are looked at. */
+class Watched implements Subscription {
+  readonly view = stranger;
+  readonly #filters: Subscription["filters"];
+  readonly #looks: Subscription[];
+
+  constructor(looks: Subscription[], filter: object) {
+    this.#looks = looks;
+    this.#filters = new Recorder(filter).filters;
+  }
+
+  get filters(): Subscription["filters"] {
+    this.#looks.push(this);
+    return this.#filters;
+  }
+
+  deliver(): void {}
+}
+
+function hex(i: number): string {
+  return i.toString(16).padStart(64, "0");
+}
