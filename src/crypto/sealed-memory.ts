@@ -16,7 +16,7 @@ let used = 0;
 const LONG_BYTES = 65_536;
 /** What one link writes at once, and some. */
 const MAX_KEPT = 64;
-const kept: ArrayBuffer[] = [];
+const kept: ArrayBufferLike[] = [];
 /** What was allocated here and has not come back. */
 const lent = new WeakSet<ArrayBufferLike>();
 
@@ -35,7 +35,7 @@ export function allocate(length: number): Uint8Array {
 /** Gives back what `allocate` gave, where it pays. Nobody may read it any more. */
 export function giveBack(bytes: Uint8Array): void {
   const { buffer } = bytes;
-  if (lent.delete(buffer) && kept.length < MAX_KEPT) kept.push(buffer as ArrayBuffer);
+  if (lent.delete(buffer) && kept.length < MAX_KEPT) kept.push(buffer);
 }
 
 function long(length: number): Uint8Array {

@@ -101,10 +101,12 @@ test("delivers to those who are subscribed by then, whoever comes and goes", () 
           }
           const recorder = recorders[next % recorders.length];
           assert.ok(recorder);
-          const isOpen = open.delete(recorder);
-          if (isOpen) subscriptions.remove(recorder);
-          else subscriptions.add(recorder);
-          if (!isOpen) open.add(recorder);
+          if (open.delete(recorder)) {
+            subscriptions.remove(recorder);
+          } else {
+            open.add(recorder);
+            subscriptions.add(recorder);
+          }
         }
       },
     ),
